@@ -1,0 +1,1 @@
+"""Models to beat, each with `fit(interactions)` and `rank(users, k, exclude)`."""

@@ -1,0 +1,68 @@
+"""`tastegraph`: the commands, and how their mistakes are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import tastegraph
+from tastegraph.cli import data, evaluate, quickstart, recommend, train
+from tastegraph.errors import TasteGraphError
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="tastegraph",
+    help="From a ratings file to an honestly evaluated LightGCN recommender and a Guess You Love list.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("quickstart")(quickstart.quickstart)
+app.add_typer(data.app, name="data")
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("recommend")(recommend.recommend)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tastegraph {tastegraph.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+) -> None:
+    """Exit codes: 0 done, 1 failed with one line on stderr, 2 wrong usage."""
+
+
+def run() -> None:
+    """Run the command line: a user's mistake is one line on stderr and exit code 1, never a traceback."""
+    debug = "--debug" in sys.argv
+    sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: close quietly, as other commands do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (TasteGraphError, OSError) as error:
+        if debug:
+            raise
+        sys.exit(f"tastegraph: {_one_line(error)}")
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror.lower()}"
+    return " ".join(str(error).split())

@@ -1,0 +1,105 @@
+"""Progress of training: a bar on a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Self
+
+from tastegraph.cli.terminal import say, stderr
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.progress import TaskID
+
+    from tastegraph.lightgcn.training import Epoch
+
+__all__ = ["TrainingProgress"]
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class TrainingProgress:
+    """Shows epoch, loss, the validation metric, its best so far, and the time left.
+
+    Training stops early once validation no longer rises, so the time left is an upper bound and says so.
+
+    Args:
+        select: the validation metric to show.
+        quiet: show nothing.
+    """
+
+    def __init__(self, select: str, *, quiet: bool = False) -> None:
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+        self._select = select
+        self._quiet = quiet
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[state]}"),
+            console=stderr(),
+            disable=quiet or not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._task: TaskID | None = None
+        self._name, self._epochs, self._epoch = "", 0, 0
+        self._best = self._latest = ""
+        self._highest = -1.0
+        self._began = self._told = 0.0
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def stage(self, name: str, epochs: int) -> None:
+        """A model's training begins."""
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._name, self._epochs, self._epoch = name, epochs, 0
+        self._best = self._latest = ""
+        self._highest = -1.0
+        self._began = self._told = time.monotonic()
+        self._task = self._bar.add_task(f"training {name}", total=epochs, state="")
+        self._line(f"training {name}, at most {epochs} epochs")
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """A step is done."""
+        if self._task is not None and not self._bar.disable:
+            done = self._epoch + step / steps
+            self._bar.update(self._task, completed=done, state=self._state(done, loss))
+
+    def epoch(self, record: Epoch) -> None:
+        """An epoch is done."""
+        self._epoch = record.epoch
+        value = record.validation.get(self._select)
+        if value is not None:
+            self._latest = f", validation {self._select} {value:.4f}"
+            if value > self._highest:
+                self._highest = value
+                self._best = f" (best {value:.4f} at {record.epoch})"
+        if self._bar.disable and time.monotonic() - self._told > SECONDS_BETWEEN_LINES:
+            self._told = time.monotonic()
+            self._line(f"  {self._state(record.epoch, record.loss)}")
+
+    def _state(self, done: float, loss: float) -> str:
+        left = (time.monotonic() - self._began) / max(done, 1e-9) * (self._epochs - done)
+        minutes, seconds = divmod(round(left), 60)
+        return (
+            f"epoch {min(int(done) + 1, self._epochs) if done % 1 else int(done)}/{self._epochs}, "
+            f"loss {loss:.4f}{self._latest}{self._best}, at most {minutes}:{seconds:02d} left"
+        )
+
+    def _line(self, message: str) -> None:
+        if self._bar.disable and not self._quiet:
+            say(message)

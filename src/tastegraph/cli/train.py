@@ -1,0 +1,98 @@
+"""`tastegraph train`: a run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tastegraph.cli.terminal import model_table, print_json, print_table, say, spoken
+
+if TYPE_CHECKING:
+    from tastegraph.data.load import Dataset
+    from tastegraph.studies.recipe import Recipe
+
+__all__ = ["print_result", "run_and_show", "train"]
+
+
+def train(
+    data: Annotated[
+        str | None,
+        typer.Argument(help="A known data set's name, or a path; the recipe's data by default."),
+    ] = None,
+    *,
+    recipe: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A setting, such as training.epochs=5; may be repeated.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory; runs/NAME (or NAME-2, ...) by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
+) -> None:
+    """Split, train, validate, test and save: LightGCN and its baselines."""
+    from tastegraph.studies.recipe import load_recipe
+
+    run_and_show(load_recipe(recipe, settings or [], data), out, force=force, json=json)
+
+
+def run_and_show(recipe: Recipe, out: Path | None, *, force: bool, json: bool) -> tuple[Path, Dataset]:
+    """Load the data, run the recipe and print what it came to; the run's folder and the data set are returned."""
+    from tastegraph.data.load import load
+    from tastegraph.studies.folder import check_folder, free_folder
+
+    if out is not None:
+        check_folder(out, force=force)
+    began = time.perf_counter()
+    dataset = load(recipe.data.source, spoken(quiet=json))
+    load_seconds = time.perf_counter() - began
+    folder = out or free_folder(Path("runs") / dataset.name)
+    if not json:
+        say(_describe(dataset, recipe))
+
+    from tastegraph.cli.progress import TrainingProgress
+    from tastegraph.studies.run import run
+
+    with TrainingProgress(recipe.evaluation.select, quiet=json) as progress:
+        result = run(recipe, dataset, folder, progress, load_seconds=load_seconds, force=force)
+    if json:
+        print_json(result)
+    else:
+        print_result(result, folder)
+    return folder, dataset
+
+
+def _describe(dataset: Dataset, recipe: Recipe) -> str:
+    rated = dataset.interactions
+    positives = len(rated.positives(recipe.threshold))
+    kept = f"positives: {positives:,}"
+    if rated.value is not None and recipe.threshold is not None:
+        kept += f" (rating >= {recipe.threshold:g})"
+    dropped = f"; {dataset.duplicates:,} duplicate rows dropped" if dataset.duplicates else ""
+    return (
+        f"{dataset.name}: {len(rated):,} interactions of {len(rated.users):,} users with {len(rated.items):,} items "
+        f"({dataset.understood}{dropped}); {kept}"
+    )
+
+
+def print_result(result: dict[str, Any], folder: Path) -> None:
+    """The table of the model and the baselines, LightGCN's lead, and where the report lies."""
+    from tastegraph.studies.titles import TITLES, rows_of
+
+    names = [f"{name}@{k}" for k in sorted(set(result["k"])) for name in ("recall", "precision", "ndcg")]
+    print_table(model_table(rows_of(result), names, result["protocol"]))
+    shown = names[2]
+    for name, part in result["baselines"].items():
+        low, high = part["lead"][shown]["interval"]
+        verdict = "ahead of" if low > 0 else "behind" if high < 0 else "not distinguishable from"
+        typer.echo(
+            f"LightGCN is {verdict} {TITLES[name]}: test {shown} {part['lead'][shown]['mean']:+.4f}, "
+            f"95 % interval {low:+.4f} to {high:+.4f} over {result['users']['test']:,} users"
+        )
+    typer.echo(f"run:    {folder}\nreport: {folder / 'report.html'}")

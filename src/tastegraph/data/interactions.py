@@ -1,0 +1,109 @@
+"""Interactions: who rated what, over contiguous indices, with the way back to the source's ids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from tastegraph.data.vocabulary import Vocabulary, canonical_ids
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Interactions"]
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """Unique (user, item) pairs, sorted by user, then item.
+
+    Attributes:
+        user: user index of each pair, int32 [n].
+        item: item index of each pair, int32 [n].
+        value: rating of each pair, float32 [n], or None where the source has none.
+        time: unix seconds of each pair, int64 [n], or None where the source has none.
+        users: vocabulary of the user indices.
+        items: vocabulary of the item indices.
+    """
+
+    user: NDArray[np.int32]
+    item: NDArray[np.int32]
+    value: NDArray[np.float32] | None
+    time: NDArray[np.int64] | None
+    users: Vocabulary
+    items: Vocabulary
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame) -> tuple[Interactions, int]:
+        """Interactions of a table with columns user, item and, optionally, value and time.
+
+        Of rows that repeat a (user, item) pair the last by time is kept; without time, or at the same time, the
+        last row.
+
+        Returns:
+            The interactions and the number of rows dropped as duplicates.
+        """
+        users, user = Vocabulary.of(canonical_ids(frame["user"]))
+        items, item = Vocabulary.of(canonical_ids(frame["item"]))
+        time = frame["time"].to_numpy() if "time" in frame.columns else None
+        key = user.astype(np.int64) * len(items) + item
+        order = np.argsort(key, kind="stable") if time is None else np.lexsort((time, key))
+        ordered = key[order]
+        last = np.append(ordered[1:] != ordered[:-1], True) if len(order) else np.zeros(0, bool)
+        kept = order[last]
+        value = frame["value"].to_numpy() if "value" in frame.columns else None
+        interactions = cls(
+            user=user[kept],
+            item=item[kept],
+            value=None if value is None else value[kept].astype(np.float32),
+            time=None if time is None else time[kept].astype(np.int64),
+            users=users,
+            items=items,
+        )
+        return interactions, len(key) - len(kept)
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def where(self, mask: NDArray[np.bool_]) -> Interactions:
+        """The pairs where `mask` (bool [n]) holds, over the same vocabularies."""
+        return replace(
+            self,
+            user=self.user[mask],
+            item=self.item[mask],
+            value=None if self.value is None else self.value[mask],
+            time=None if self.time is None else self.time[mask],
+        )
+
+    def positives(self, threshold: float | None) -> Interactions:
+        """The pairs rated `threshold` or more; all of them where there is no threshold or no rating."""
+        if threshold is None or self.value is None:
+            return self
+        return self.where(self.value >= np.float32(threshold))
+
+    def compact(self) -> Interactions:
+        """The same pairs over vocabularies of only the users and items that occur in them."""
+        used_users, user = np.unique(self.user, return_inverse=True)
+        used_items, item = np.unique(self.item, return_inverse=True)
+        return replace(
+            self,
+            user=user.astype(np.int32),
+            item=item.astype(np.int32),
+            users=Vocabulary(self.users.ids.gather(used_users)),
+            items=Vocabulary(self.items.ids.gather(used_items)),
+        )
+
+    def to_frame(self) -> pl.DataFrame:
+        """A table of original ids: user, item and, where known, value and time."""
+        columns = {
+            "user": self.users.ids.gather(self.user),
+            "item": self.items.ids.gather(self.item),
+        }
+        if self.value is not None:
+            columns["value"] = pl.Series(self.value)
+        if self.time is not None:
+            columns["time"] = pl.Series(self.time)
+        return pl.DataFrame(columns)

@@ -1,0 +1,82 @@
+"""What is in a data set, in numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tastegraph.data.load import Dataset
+
+__all__ = ["summarise"]
+
+MOST_RATED = 10
+HISTOGRAM_BARS = 20
+
+
+def summarise(dataset: Dataset) -> dict[str, Any]:
+    """Counts, density, degrees, rating histogram, time range, features and the most rated items of a data set."""
+    rated = dataset.interactions
+    users, items = len(rated.users), len(rated.items)
+    per_item = np.bincount(rated.item, minlength=items)
+    return {
+        "name": dataset.name,
+        "path": str(dataset.path),
+        "digest": dataset.digest,
+        "understood": dataset.understood,
+        "users": users,
+        "items": items,
+        "interactions": len(rated),
+        "duplicates": dataset.duplicates,
+        "density": len(rated) / (users * items),
+        "per_user": _spread(np.bincount(rated.user, minlength=users)),
+        "per_item": _spread(per_item),
+        "ratings": None if rated.value is None else _histogram(rated.value),
+        "time": None if rated.time is None else {"first": _day(rated.time.min()), "last": _day(rated.time.max())},
+        "published_test": None if dataset.published_test is None else int(dataset.published_test.sum()),
+        "user_features": [] if dataset.user_table is None else dataset.user_table.columns[1:],
+        "item_features": [] if dataset.item_table is None else dataset.item_table.columns[1:],
+        "most_rated": _most_rated(dataset, per_item),
+    }
+
+
+def _spread(counts: NDArray[np.int64]) -> dict[str, float]:
+    return {
+        "min": int(counts.min()),
+        "median": float(np.median(counts)),
+        "mean": float(counts.mean()),
+        "max": int(counts.max()),
+    }
+
+
+def _histogram(value: NDArray[np.float32]) -> list[dict[str, float]] | None:
+    """Each rating and how often it was given; None where ratings are too many different numbers to list."""
+    ratings, counts = np.unique(value, return_counts=True)
+    if len(ratings) > HISTOGRAM_BARS:
+        return None
+    return [{"rating": float(r), "count": int(c)} for r, c in zip(ratings, counts, strict=True)]
+
+
+def _day(seconds: np.int64) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
+
+
+def _most_rated(dataset: Dataset, per_item: NDArray[np.int64]) -> list[dict[str, Any]]:
+    top = np.argsort(-per_item, kind="stable")[:MOST_RATED]
+    ids = dataset.interactions.items.ids.gather(top).to_list()
+    films: dict[Any, dict[str, Any]] = {}
+    if dataset.item_table is not None:
+        films = {row["item"]: row for row in dataset.item_table.iter_rows(named=True)}
+    return [
+        {
+            "item": item,
+            "title": films.get(item, {}).get("title"),
+            "year": films.get(item, {}).get("year"),
+            "count": int(per_item[index]),
+        }
+        for item, index in zip(ids, top, strict=True)
+    ]

@@ -1,0 +1,60 @@
+"""Every error a user of TasteGraph can meet: one tree under `TasteGraphError`.
+
+A message is one line that says what is wrong and what was expected; the command line prints it and exits with 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+__all__ = [
+    "DataError",
+    "GraphError",
+    "ModelError",
+    "RecipeError",
+    "RunError",
+    "TasteGraphError",
+    "UnknownItemError",
+    "UnknownUserError",
+]
+
+
+class TasteGraphError(Exception):
+    """A mistake in what was handed in, said in one line."""
+
+
+class DataError(TasteGraphError):
+    """Data that cannot be read or verified, with the file and the line where they are known."""
+
+    def __init__(self, message: str, *, path: str | PathLike[str] | None = None, line: int | None = None) -> None:
+        self.path = path
+        self.line = line
+        place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+        super().__init__(place + message)
+
+
+class GraphError(TasteGraphError):
+    """Edges that are not those of a bipartite, undirected graph."""
+
+
+class RecipeError(TasteGraphError):
+    """A recipe with an unknown key or a value out of range; the message names the key."""
+
+
+class ModelError(TasteGraphError):
+    """A model that cannot be built, loaded or asked."""
+
+
+class RunError(TasteGraphError):
+    """A run directory that is in the way, missing or unfinished."""
+
+
+class UnknownUserError(TasteGraphError):
+    """A user that the model has not learned."""
+
+
+class UnknownItemError(TasteGraphError):
+    """An item that the model has not learned."""

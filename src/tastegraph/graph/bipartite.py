@@ -1,0 +1,111 @@
+"""The bipartite, undirected graph of users and items, compressed both ways, with its symmetric normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tastegraph.errors import GraphError
+from tastegraph.graph.neighbours import NeighbourLists
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["BipartiteGraph"]
+
+
+@dataclass(frozen=True, eq=False)
+class BipartiteGraph:
+    """Users on one side, items on the other; node n is user n below `num_users`, item n - num_users from there.
+
+    With A the adjacency matrix of all nodes and d their degrees, P = D^-1/2 A D^-1/2 is the propagation matrix of
+    He et al. 2020 (arXiv 2002.02126), equation 8. It is never stored with values: d^-1/2 and the lists say it all.
+
+    Attributes:
+        items_of: N_u, the items of each user.
+        users_of: N_i, the users of each item.
+    """
+
+    items_of: NeighbourLists
+    users_of: NeighbourLists
+
+    @classmethod
+    def from_pairs(cls, user: ArrayLike, item: ArrayLike, num_users: int, num_items: int) -> BipartiteGraph:
+        """The graph with an edge for each (user, item) pair; pairs given twice make one edge.
+
+        Raises:
+            GraphError: an index is out of range, or a side is empty.
+        """
+        if num_users < 1 or num_items < 1:
+            raise GraphError(f"both sides need a node, found {num_users} users and {num_items} items")
+        items_of = NeighbourLists.from_pairs(user, item, num_users, num_items)
+        return cls(items_of, items_of.transposed())
+
+    @classmethod
+    def from_edge_index(cls, edge_index: torch.Tensor, num_users: int, num_items: int) -> BipartiteGraph:
+        """The graph of a PyG edge_index (int64 [2, E]) over nodes, users first, that lists each edge both ways.
+
+        Raises:
+            GraphError: an edge stands in one direction only, or joins two nodes of one side.
+        """
+        source, target = edge_index.cpu().numpy()
+        outward = source < num_users
+        if bool((outward == (target < num_users)).any()):
+            raise GraphError("an edge joins two nodes of the same side; the graph is not bipartite")
+        graph = cls.from_pairs(source[outward], target[outward] - num_users, num_users, num_items)
+        back = cls.from_pairs(target[~outward], source[~outward] - num_users, num_users, num_items)
+        if not np.array_equal(graph.items_of.keys(), back.items_of.keys()):
+            raise GraphError(
+                "edge_index lists edges in one direction only; messages must pass both ways "
+                "(torch_geometric.utils.to_undirected adds the missing ones)"
+            )
+        return graph
+
+    @property
+    def num_users(self) -> int:
+        """Number of users."""
+        return self.items_of.num_rows
+
+    @property
+    def num_items(self) -> int:
+        """Number of items."""
+        return self.users_of.num_rows
+
+    @property
+    def num_nodes(self) -> int:
+        """Users and items together."""
+        return self.num_users + self.num_items
+
+    @property
+    def num_edges(self) -> int:
+        """Undirected edges: unique (user, item) pairs."""
+        return len(self.items_of.index)
+
+    @cached_property
+    def lists(self) -> NeighbourLists:
+        """The neighbour lists of all nodes, users first, then items: A in compressed rows."""
+        start = np.concatenate([self.items_of.start, self.num_edges + self.users_of.start[1:]])
+        index = np.concatenate([self.items_of.index + np.uint32(self.num_users), self.users_of.index])
+        return NeighbourLists(start, index, self.num_nodes)
+
+    @cached_property
+    def rsqrt_degree(self) -> NDArray[np.float64]:
+        """D^-1/2: one over the square root of each node's degree, 0 for an isolated node; float64 [nodes]."""
+        return _inverse_sqrt(self.lists.counts)
+
+    @cached_property
+    def edge_index(self) -> torch.Tensor:
+        """The PyG form: int64 [2, 2 x edges], every edge in both directions."""
+        import torch
+
+        target = np.repeat(np.arange(self.num_nodes), self.lists.counts)
+        return torch.from_numpy(np.stack([self.lists.index.astype(np.int64), target]))
+
+
+def _inverse_sqrt(degree: NDArray[np.int64]) -> NDArray[np.float64]:
+    """degree^-1/2, 0 where the degree is 0."""
+    return np.divide(1.0, np.sqrt(degree), out=np.zeros(len(degree)), where=degree > 0)

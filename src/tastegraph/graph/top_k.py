@@ -1,0 +1,100 @@
+"""Exact top-K lists from blocks of scores, with the known items masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tastegraph.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tastegraph.graph.neighbours import NeighbourLists
+
+__all__ = ["NO_ITEM", "rank_blocks", "rank_by_inner_product", "top_k"]
+
+NO_ITEM = -1
+BLOCK_ENTRIES = 1 << 22  # users x items scored at a time: 16 MB of float32
+
+
+def rank_blocks(
+    score_block: Callable[[NDArray[np.integer]], NDArray[np.float32]],
+    num_items: int,
+    users: NDArray[np.integer],
+    k: int,
+    exclude: NeighbourLists | None,
+) -> NDArray[np.int32]:
+    """The `k` best items of each user, best first, without ever holding a users x items array.
+
+    Args:
+        score_block: scores of all items for some users: user indices [b] -> a fresh float32 [b, items].
+        num_items: number of items.
+        users: user indices [n].
+        k: length of a list, at least 1.
+        exclude: items that a user's list must not hold, by user index; None masks nothing.
+
+    Returns:
+        int32 [n, k]; equal scores go to the lower item index; -1 where a user has no further item.
+
+    Raises:
+        ModelError: k is below 1, or a score is NaN.
+    """
+    if k < 1:
+        raise ModelError(f"a list needs at least one place, k = {k}")
+    step = max(1, BLOCK_ENTRIES // max(num_items, 1))
+    lists = np.empty((len(users), k), np.int32)
+    for begin in range(0, len(users), step):
+        block = users[begin : begin + step]
+        scores = score_block(block)
+        if exclude is not None:
+            position, item = exclude.pairs_of(block)
+            scores[position, item] = -np.inf
+        lists[begin : begin + step] = top_k(scores, k)
+    return lists
+
+
+def rank_by_inner_product(
+    e_users: NDArray[np.float32],
+    e_items: NDArray[np.float32],
+    users: NDArray[np.integer],
+    k: int,
+    exclude: NeighbourLists | None,
+) -> NDArray[np.int32]:
+    """`rank_blocks` for y_ui = e_u . e_i, with e_users [users, d] and e_items [items, d]."""
+    return rank_blocks(lambda block: e_users[block] @ e_items.T, len(e_items), users, k, exclude)
+
+
+def top_k(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
+    """Column indices of the `k` largest entries of each row, largest first; equal entries by lower index.
+
+    An entry of -inf is never listed: its place, and any beyond the row's width, is -1.
+
+    Args:
+        scores: float32 [rows, columns].
+        k: at least 1.
+
+    Returns:
+        int32 [rows, k].
+
+    Raises:
+        ModelError: an entry is NaN.
+    """
+    if np.isnan(scores).any():
+        raise ModelError("a score is NaN; the model did not train to finite embeddings")
+    rows, width = scores.shape
+    kept = min(k, width)
+    # One integer key orders by score, then by lower index: float bits, made monotone, above the reversed index.
+    bits = (scores.astype(np.float32, copy=False) + np.float32(0.0)).view(np.int32)
+    ordered = (bits ^ ((bits >> 31) & np.int32(0x7FFFFFFF))).astype(np.int64)
+    key = (ordered << 32) | np.arange(width - 1, -1, -1)
+    best = key if kept == width else np.partition(key, width - kept, axis=1)[:, width - kept :]
+    best = -np.sort(-best, axis=1)
+    column = (width - 1 - (best & 0xFFFFFFFF)).astype(np.int32)
+    column[np.isneginf(np.take_along_axis(scores, column, axis=1))] = NO_ITEM
+    lists = np.full((rows, k), NO_ITEM, np.int32)
+    lists[:, :kept] = column
+    return lists

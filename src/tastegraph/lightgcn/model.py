@@ -1,0 +1,133 @@
+"""LightGCN: E0, K propagations, a weighted sum, inner products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import nn
+
+from tastegraph.errors import ModelError
+from tastegraph.lightgcn.conv import LightGCNConv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tastegraph.graph.bipartite import BipartiteGraph
+
+__all__ = ["LightGCN", "ModelConfig"]
+
+Alpha = Literal["uniform", "learned"] | tuple[float, ...]
+
+
+class ModelConfig(BaseModel):
+    """The size and shape of a LightGCN.
+
+    Attributes:
+        embedding_dim: d, the width of an embedding.
+        num_layers: K; 0 is plain matrix factorization.
+        alpha: weights of layers 0..K: "uniform" (1 / (K+1) each), "learned" (from uniform), or K+1 numbers >= 0.
+        init_std: standard deviation of the normal draw of E0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    embedding_dim: int = Field(default=64, ge=1, le=4096)
+    num_layers: int = Field(default=3, ge=0, le=64)
+    alpha: Alpha = "uniform"
+    init_std: float = Field(default=0.1, gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _one_weight_a_layer(self) -> ModelConfig:
+        if not isinstance(self.alpha, str):
+            if len(self.alpha) != self.num_layers + 1:
+                raise ValueError(
+                    f"alpha needs {self.num_layers + 1} weights, for layers 0 to {self.num_layers}; "
+                    f"found {len(self.alpha)}"
+                )
+            if min(self.alpha) < 0 or max(self.alpha) == 0 or not all(map(_finite, self.alpha)):
+                raise ValueError("alpha's weights must be finite, at least 0, and not all 0")
+        return self
+
+
+def _finite(weight: float) -> bool:
+    return abs(weight) < float("inf")
+
+
+class LightGCN(nn.Module):
+    r"""LightGCN of He et al. 2020 (arXiv 2002.02126).
+
+    .. math::
+        E = \sum_{k=0}^{K} \alpha_k P^k E^{(0)}, \qquad \hat y_{ui} = e_u \cdot e_i
+
+    `E0` is the only trainable tensor (equations 6 to 8); with learned alpha, `alpha_logits` joins it and alpha is their
+    softmax, so that alpha_k >= 0 and they sum to 1.
+
+    Args:
+        num_users: users, the first rows of E0.
+        num_items: items, the rows after them.
+        embedding_dim: d.
+        num_layers: K.
+        alpha: "uniform", "learned" or K+1 weights.
+        init_std: standard deviation of E0's normal draw.
+        generator: source of that draw; torch's global one by default.
+
+    Raises:
+        ModelError: a size is out of range or alpha does not fit K.
+    """
+
+    _alpha: torch.Tensor
+
+    def __init__(
+        self,
+        num_users: int,
+        num_items: int,
+        *,
+        embedding_dim: int = 64,
+        num_layers: int = 3,
+        alpha: Literal["uniform", "learned"] | Sequence[float] = "uniform",
+        init_std: float = 0.1,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        if num_users < 1 or num_items < 1 or embedding_dim < 1 or num_layers < 0:
+            raise ModelError(
+                f"cannot build {num_users} users x {num_items} items at {embedding_dim} dimensions, {num_layers} layers"
+            )
+        self.num_users = num_users
+        self.num_items = num_items
+        self.E0 = nn.Parameter(torch.empty(num_users + num_items, embedding_dim))
+        nn.init.normal_(self.E0, std=init_std, generator=generator)
+        self.convs = nn.ModuleList(LightGCNConv() for _ in range(num_layers))
+        self.alpha_logits = nn.Parameter(torch.zeros(num_layers + 1)) if alpha == "learned" else None
+        if not isinstance(alpha, str):
+            given = torch.tensor(list(alpha), dtype=torch.float32)
+            if len(given) != num_layers + 1 or bool((given < 0).any()) or not bool(given.isfinite().all()):
+                raise ModelError(f"alpha needs {num_layers + 1} finite weights of at least 0, found {list(alpha)}")
+        else:
+            given = torch.full((num_layers + 1,), 1 / (num_layers + 1))
+        self.register_buffer("_alpha", given, persistent=False)
+
+    @property
+    def alpha(self) -> torch.Tensor:
+        """The layers' weights alpha_0..alpha_K, float [K+1], each >= 0."""
+        if self.alpha_logits is not None:
+            return torch.softmax(self.alpha_logits, dim=0)
+        return self._alpha
+
+    def forward(self, graph: BipartiteGraph) -> tuple[torch.Tensor, torch.Tensor]:
+        """Final embeddings of users, float [users, d], and of items, float [items, d]."""
+        alpha = self.alpha
+        x = self.E0
+        total = alpha[0] * x
+        for layer, conv in enumerate(self.convs, start=1):
+            x = conv(x, graph)
+            total = total + alpha[layer] * x
+        e_users, e_items = torch.split(total, [self.num_users, self.num_items])
+        return e_users, e_items
+
+    def score(self, graph: BipartiteGraph, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
+        """y_ui = e_u . e_i of each (user, item) pair, float [n], for index tensors int64 [n]."""
+        e_users, e_items = self(graph)
+        return torch.sum(e_users[user] * e_items[item], dim=-1)

@@ -1,0 +1,235 @@
+"""The training loop: batches of positives with drawn negatives, BPR, Adam, early stopping on a validation metric."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from tastegraph.errors import ModelError
+from tastegraph.lightgcn.model import LightGCN, ModelConfig
+from tastegraph.lightgcn.negatives import UniformNegatives
+from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from tastegraph.graph.bipartite import BipartiteGraph
+
+    Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
+    Validate = Callable[[Embeddings], Mapping[str, float]]
+
+__all__ = ["Epoch", "Trained", "TrainingConfig", "train"]
+
+
+class TrainingConfig(BaseModel):
+    """How a LightGCN is trained.
+
+    Attributes:
+        epochs: passes over all positives, at most.
+        batch_size: B, positives a step.
+        learning_rate: Adam's step size.
+        weight_decay: lambda, the weight of the L2 penalty on E0.
+        regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
+        patience: stop after this many validations without a better one.
+        validate_every: epochs between validations.
+        seed: seed of E0, of the order of positives and of the negatives.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(default=300, ge=1)
+    batch_size: int = Field(default=2048, ge=1)
+    learning_rate: float = Field(default=0.005, gt=0, allow_inf_nan=False)
+    weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
+    regularise: Literal["batch", "all"] = "batch"
+    patience: int = Field(default=10, ge=1)
+    validate_every: int = Field(default=1, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the positives came to.
+
+    Attributes:
+        epoch: its number, from 1.
+        seconds: time since training began, validation included.
+        loss: mean loss over the epoch's positives.
+        validation: validation metrics by name; empty where the epoch was not validated.
+    """
+
+    epoch: int
+    seconds: float
+    loss: float
+    validation: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained model at its best epoch.
+
+    Attributes:
+        model: the `LightGCN`, its parameters those of `best_epoch`.
+        embeddings: final embeddings of users, float32 [users, d], and items, float32 [items, d].
+        best_epoch: the epoch of the best validation metric, or the last one where nothing validates.
+        epochs: one record an epoch.
+    """
+
+    model: LightGCN
+    embeddings: Embeddings
+    best_epoch: int
+    epochs: tuple[Epoch, ...]
+
+
+def train(
+    graph: BipartiteGraph,
+    shape: ModelConfig,
+    config: TrainingConfig,
+    *,
+    validate: Validate | None = None,
+    select: str = "ndcg@10",
+    on_step: Callable[[int, int, float], None] = lambda *_: None,
+    on_epoch: Callable[[Epoch], None] = lambda _: None,
+) -> Trained:
+    """Train a LightGCN on all edges of a graph.
+
+    The loss of a step is mean BPR + lambda R, see `bpr_loss` and `l2_penalty`. An epoch takes every edge once, in a
+    fresh random order, each with one fresh uniform negative. The same arguments give the same result, bit for bit,
+    on the same machine and number of threads.
+
+    Args:
+        graph: the fit part.
+        shape: size of the model.
+        config: how to train.
+        validate: metrics of some embeddings; without it all epochs are run and the last one is the result.
+        select: name of the metric that early stopping raises.
+        on_step: told (step from 1, steps an epoch, the step's loss).
+        on_epoch: told each epoch's record.
+
+    Returns:
+        The model at its best epoch.
+
+    Raises:
+        ModelError: the loss is not finite, or no user has a negative.
+    """
+    init, draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
+    model = LightGCN(graph.num_users, graph.num_items, **shape.model_dump(), generator=init)
+    negatives = UniformNegatives(graph.items_of)
+    positives = _positives(graph, negatives)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    best = _Best(config.patience)
+    epochs: list[Epoch] = []
+    began = time.perf_counter()
+    for number in range(1, config.epochs + 1):
+        losses = []
+        batches = _batches(positives, negatives, config.batch_size, draws)
+        steps = math.ceil(len(positives[0]) / config.batch_size)
+        for step, batch in enumerate(batches, start=1):
+            loss = _step(model, graph, optimizer, batch, config)
+            if not math.isfinite(loss):
+                raise ModelError(
+                    f"the loss is {loss} at epoch {number}, step {step}; "
+                    f"try a learning_rate below {config.learning_rate:g}"
+                )
+            losses.append(loss)
+            on_step(step, steps, loss)
+        metrics = {}
+        if validate is not None and (number % config.validate_every == 0 or number == config.epochs):
+            metrics = dict(validate(_embeddings(model, graph)))
+            best.offer(model, number, metrics[select])
+        epochs.append(Epoch(number, time.perf_counter() - began, float(np.mean(losses)), metrics))
+        on_epoch(epochs[-1])
+        if best.is_over:
+            break
+    best.restore(model)
+    return Trained(model, _embeddings(model, graph), best.epoch or len(epochs), tuple(epochs))
+
+
+class _Best:
+    """The best validated state so far, and how long ago it was."""
+
+    def __init__(self, patience: int) -> None:
+        self.epoch = 0
+        self._value = -math.inf
+        self._state: dict[str, torch.Tensor] = {}
+        self._patience = patience
+        self._stale = 0
+
+    def offer(self, model: LightGCN, epoch: int, value: float) -> None:
+        self._stale += 1
+        if value > self._value:
+            self.epoch, self._value, self._stale = epoch, value, 0
+            self._state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+    @property
+    def is_over(self) -> bool:
+        return self._stale >= self._patience
+
+    def restore(self, model: LightGCN) -> None:
+        if self._state:
+            model.load_state_dict(self._state)
+
+
+def _generator(seed: np.random.SeedSequence) -> torch.Generator:
+    return torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
+
+
+def _positives(graph: BipartiteGraph, negatives: UniformNegatives) -> tuple[torch.Tensor, torch.Tensor]:
+    """User and item of each edge to learn from, int64 [n] each."""
+    user = torch.from_numpy(np.repeat(np.arange(graph.num_users), graph.items_of.counts))
+    item = torch.from_numpy(graph.items_of.index.astype(np.int64))
+    usable = negatives.drawable[user]
+    if not bool(usable.any()):
+        raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
+    return user[usable], item[usable]
+
+
+def _batches(
+    positives: tuple[torch.Tensor, torch.Tensor],
+    negatives: UniformNegatives,
+    size: int,
+    draws: torch.Generator,
+) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    """An epoch's (user, positive, negative) index tensors, int64 [<= size] each."""
+    order = torch.randperm(len(positives[0]), generator=draws)
+    user, item = positives[0][order], positives[1][order]
+    negative = negatives.draw(user, draws)
+    return zip(*(torch.split(part, size) for part in (user, item, negative)), strict=True)
+
+
+def _step(
+    model: LightGCN,
+    graph: BipartiteGraph,
+    optimizer: torch.optim.Optimizer,
+    batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    config: TrainingConfig,
+) -> float:
+    """One gradient step; returns its loss."""
+    user, positive, negative = batch
+    e_users, e_items = model(graph)
+    users = e_users[user]
+    loss = bpr_loss((users * e_items[positive]).sum(1), (users * e_items[negative]).sum(1))
+    if config.weight_decay:
+        rows: tuple[torch.Tensor, ...] = (model.E0,)
+        if config.regularise == "batch":
+            offset = model.num_users
+            rows = (model.E0[user], model.E0[positive + offset], model.E0[negative + offset])
+        loss = loss + config.weight_decay * l2_penalty(*rows, batch_size=len(user))
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return loss.item()
+
+
+def _embeddings(model: LightGCN, graph: BipartiteGraph) -> Embeddings:
+    with torch.no_grad():
+        e_users, e_items = model(graph)
+    return e_users.cpu().numpy(), e_items.cpu().numpy()

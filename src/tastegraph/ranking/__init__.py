@@ -1,0 +1,1 @@
+"""How good lists are: exact metrics, protocols, intervals. Knows no model."""

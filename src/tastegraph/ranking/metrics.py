@@ -1,0 +1,69 @@
+"""Metrics of top-K lists, user by user, exactly as the field defines them.
+
+Throughout, L is a user's list of length K, best first, and T the set of the user's relevant held-out items, not empty.
+`hits` [n, K] says which places of L hold an item of T; `relevant` [n] is |T|, items that no model could list included.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    Hits = NDArray[np.bool_]
+    Counts = NDArray[np.int64]
+    Values = NDArray[np.float64]
+
+__all__ = ["METRICS", "hit", "mean_average_precision", "mrr", "ndcg", "precision", "recall"]
+
+
+def recall(hits: Hits, relevant: Counts) -> Values:
+    """|L n T| / |T| of each user, float64 [n]."""
+    return np.divide(hits.sum(axis=1), relevant)
+
+
+def precision(hits: Hits, relevant: Counts) -> Values:  # noqa: ARG001 (all metrics are called alike)
+    """|L n T| / K of each user, float64 [n]; a list shorter than K still counts K places."""
+    return np.divide(hits.sum(axis=1), hits.shape[1])
+
+
+def hit(hits: Hits, relevant: Counts) -> Values:  # noqa: ARG001
+    """1 where L and T meet, else 0: the hit rate once averaged, float64 [n]."""
+    return np.any(hits, axis=1).astype(np.float64)
+
+
+def ndcg(hits: Hits, relevant: Counts) -> Values:
+    """Sum of 1/log2(rank + 1) over hits, by the same sum for min(K, |T|) hits at the top, float64 [n].
+
+    Järvelin and Kekäläinen 2002, with binary relevance.
+    """
+    discount = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
+    ideal = np.cumsum(discount)[np.minimum(relevant, hits.shape[1]) - 1]
+    return np.divide(hits @ discount, ideal)
+
+
+def mrr(hits: Hits, relevant: Counts) -> Values:  # noqa: ARG001
+    """1 / rank of the first hit, 0 without one, float64 [n]."""
+    return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
+
+
+def mean_average_precision(hits: Hits, relevant: Counts) -> Values:
+    """Sum of the precision at each hit, by min(K, |T|): MAP once averaged, float64 [n]."""
+    rank = np.arange(1, hits.shape[1] + 1)
+    at_hits = np.where(hits, np.cumsum(hits, axis=1) / rank, 0.0)
+    return np.divide(at_hits.sum(axis=1), np.minimum(relevant, hits.shape[1]))
+
+
+METRICS: Mapping[str, Callable[[Hits, Counts], Values]] = {
+    "recall": recall,
+    "precision": precision,
+    "hit": hit,
+    "ndcg": ndcg,
+    "mrr": mrr,
+    "map": mean_average_precision,
+}

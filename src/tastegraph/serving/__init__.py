@@ -1,0 +1,1 @@
+"""From a saved model to people: lists with titles. Imports no torch."""

@@ -1,0 +1,1 @@
+"""Recipes, runs and their records: what turns a data set into evidence."""

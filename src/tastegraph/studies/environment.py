@@ -1,0 +1,71 @@
+"""environment.json: what a run ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import tastegraph
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["describe_environment"]
+
+PACKAGES = ("torch", "torch-geometric", "numpy", "polars", "pydantic", "safetensors")
+
+
+def describe_environment(seed: int, digests: Mapping[str, str]) -> dict[str, Any]:
+    """Versions, machine, commit, seed and the digests of the data files."""
+    return {
+        "tastegraph": tastegraph.__version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "machine": {
+            "system": f"{platform.system()} {platform.release()}",
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+        },
+        "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+        "seed": seed,
+        "data": dict(digests),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """The commit of the source tree we run from, or None where that is no checkout of ours."""
+    source = Path(tastegraph.__file__).resolve().parents[2]
+    if not (source / ".git").exists():
+        return None
+    try:
+        command = [
+            "git",
+            "-C",
+            str(source),
+            "describe",
+            "--always",
+            "--dirty",
+            "--abbrev=40",
+            "--exclude=*",
+        ]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

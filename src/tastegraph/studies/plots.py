@@ -1,0 +1,70 @@
+"""Plots of a run as SVG text."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tastegraph.lightgcn.training import Epoch
+
+__all__ = ["plot_bars", "plot_training"]
+
+INK, LOSS_COLOUR, METRIC_COLOURS = "#444444", "#b5532a", ("#1f5fa8", "#2f8f5b")
+
+
+def plot_training(epochs: Sequence[Epoch], names: Sequence[str], best_epoch: int) -> str:
+    """Loss and the named validation metrics by epoch, the best epoch marked; an <svg> element."""
+    figure, (left, right) = _figure(2)
+    left.plot([e.epoch for e in epochs], [e.loss for e in epochs], color=LOSS_COLOUR)
+    left.set(title="Training loss", xlabel="epoch")
+    judged = [e for e in epochs if e.validation]
+    for name, colour in zip(names, METRIC_COLOURS, strict=False):
+        right.plot(
+            [e.epoch for e in judged],
+            [e.validation[name] for e in judged],
+            color=colour,
+            label=name,
+        )
+    right.axvline(best_epoch, color=INK, linewidth=1, linestyle=":", label=f"best: epoch {best_epoch}")
+    right.set(title="Validation", xlabel="epoch")
+    right.legend(frameon=False)
+    return _svg(figure)
+
+
+def plot_bars(values: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], title: str) -> str:
+    """A bar a model with its interval; an <svg> element."""
+    figure, (axes,) = _figure(1)
+    names = list(values)
+    below = [values[name] - intervals[name][0] for name in names]
+    above = [intervals[name][1] - values[name] for name in names]
+    axes.barh(
+        names[::-1],
+        [values[n] for n in names[::-1]],
+        xerr=[below[::-1], above[::-1]],
+        color="#9db8d9",
+        ecolor=INK,
+    )
+    axes.set(title=title)
+    return _svg(figure)
+
+
+def _figure(panels: int):  # type: ignore[no-untyped-def]
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.6 * panels, 2.8 if panels > 1 else 2.2), layout="constrained")
+    axes = [figure.add_subplot(1, panels, panel + 1) for panel in range(panels)]
+    for panel in axes:
+        panel.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _svg(figure) -> str:  # type: ignore[no-untyped-def]
+    import matplotlib as mpl
+
+    text = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "tastegraph", "svg.fonttype": "none"}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()[text.getvalue().index("<svg") :]

@@ -1,0 +1,181 @@
+"""Recipes: every choice of a run in one TOML file, checked key by key."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from tastegraph.data.splits import SplitConfig
+from tastegraph.errors import RecipeError
+from tastegraph.lightgcn.model import ModelConfig
+from tastegraph.lightgcn.training import TrainingConfig
+from tastegraph.ranking.metrics import METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
+
+
+class DataConfig(BaseModel):
+    """What is learned from.
+
+    Attributes:
+        source: a known data set's name, or a path.
+        threshold: a rating from here on is a positive; "none" takes every interaction. Data without ratings has
+            no threshold.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str = "ml-100k"
+    threshold: float | Literal["none"] = Field(default=3.0, allow_inf_nan=False)
+
+
+class EvaluationConfig(BaseModel):
+    """How the model is judged.
+
+    Attributes:
+        k: lengths of the lists.
+        select: the validation metric that early stopping raises.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    k: tuple[int, ...] = (10, 20)
+    select: str = "ndcg@10"
+
+    @field_validator("k")
+    @classmethod
+    def _lengths(cls, k: tuple[int, ...]) -> tuple[int, ...]:
+        if not k or min(k) < 1:
+            raise ValueError("lengths must be 1 or more")
+        return k
+
+    @field_validator("select")
+    @classmethod
+    def _metric(cls, select: str) -> str:
+        name, _, length = select.partition("@")
+        if name not in METRICS or not length.isdigit() or int(length) < 1:
+            raise ValueError(f"a metric is written name@K, with one of {', '.join(METRICS)}")
+        return select
+
+    @property
+    def validation_k(self) -> tuple[int, ...]:
+        """The lengths that validation needs: `k` and the one of `select`."""
+        return tuple(sorted({*self.k, int(self.select.partition("@")[2])}))
+
+
+class Recipe(BaseModel):
+    """All settings of a run. The defaults are those of `tastegraph quickstart`.
+
+    Attributes:
+        baselines: models trained and judged beside LightGCN: "popularity", and "mf", matrix factorization: the same
+            training with K = 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: DataConfig = DataConfig()
+    split: SplitConfig = SplitConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    baselines: tuple[Literal["popularity", "mf"], ...] = ("popularity", "mf")
+
+    def to_toml(self) -> str:
+        """The recipe, everything resolved, as the text of a TOML file."""
+        return tomli_w.dumps(self.model_dump(mode="json"))
+
+    @property
+    def threshold(self) -> float | None:
+        """The threshold as a number, or None."""
+        return None if self.data.threshold == "none" else self.data.threshold
+
+
+def load_recipe(path: Path | None, settings: Sequence[str] = (), source: str | None = None) -> Recipe:
+    """A recipe from a TOML file (the defaults without one), then `key=value` settings, then the data's name.
+
+    Args:
+        path: the file, or None.
+        settings: such as "training.epochs=5"; the value is read as TOML, or as a plain string where it is none.
+        source: replaces data.source.
+
+    Raises:
+        RecipeError: the file is missing or no TOML, a key is unknown (the nearest known one is named), or a
+            value is out of range.
+    """
+    tree = _read(path) if path is not None else {}
+    for setting in settings:
+        _set(tree, setting)
+    if source is not None:
+        tree.setdefault("data", {})["source"] = source
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as error:
+        raise RecipeError(_in_words(error)) from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: not TOML ({error})") from error
+
+
+def _set(tree: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise RecipeError(f"expected key=value, found {setting!r}")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *tables, last = key.strip().split(".")
+    for table in tables:
+        tree = tree.setdefault(table, {})
+        if not isinstance(tree, dict):
+            raise RecipeError(f"unknown key {key}: {table} is not a table")
+    tree[last] = value
+
+
+def _in_words(error: ValidationError) -> str:
+    """One line for the first fault: its key, what was expected, what was found."""
+    known = _keys(Recipe)
+    faults = error.errors(include_url=False)
+    for fault in faults:
+        if fault["type"] == "extra_forbidden":
+            key = ".".join(str(part) for part in fault["loc"])
+            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+            nearest = _same_last_word(key, known) or nearest
+            return f"unknown key {key}; did you mean {nearest[0]}?"
+    fault = faults[0]
+    parts = [str(part) for part in fault["loc"]]
+    key = next(
+        (".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known),
+        parts[0],
+    )
+    expected = " or ".join(dict.fromkeys(f["msg"].removeprefix("Value error, ") for f in faults))
+    return f"{key}: {expected[0].lower()}{expected[1:]}; found {fault['input']!r}"
+
+
+def _same_last_word(key: str, known: Sequence[str]) -> list[str]:
+    last = key.rpartition(".")[2]
+    return [name for name in known if name.rpartition(".")[2] == last]
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
+    keys = []
+    for name, info in model.model_fields.items():
+        inner = info.annotation
+        keys.append(prefix + name)
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and not get_args(inner):
+            keys += _keys(inner, f"{prefix}{name}.")
+    return keys

@@ -1,0 +1,97 @@
+"""result.json: what a run came to, in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tastegraph.ranking.intervals import bootstrap_interval
+from tastegraph.ranking.protocol import FULL_RANKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tastegraph.data.load import Dataset
+    from tastegraph.ranking.protocol import Judged
+    from tastegraph.studies.contenders import Contender
+    from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.trial import Trial
+
+__all__ = ["SCHEMA", "describe_result"]
+
+SCHEMA = 1
+
+
+def describe_result(
+    recipe: Recipe,
+    dataset: Dataset,
+    trial: Trial,
+    lightgcn: Contender,
+    baselines: Mapping[str, Contender],
+    load_seconds: float,
+) -> dict[str, Any]:
+    """The content of result.json; metric names are lower case, name@K, and intervals are 95 % over users."""
+    assert lightgcn.trained is not None  # noqa: S101 (LightGCN is trained by gradient)
+    return {
+        "schema": SCHEMA,
+        "data": _describe_data(dataset, trial),
+        "protocol": FULL_RANKING,
+        "k": list(recipe.evaluation.k),
+        "metrics": {"validation": dict(lightgcn.validation), "test": lightgcn.test.means()},
+        "intervals": {"test": _intervals(lightgcn.test)},
+        "users": {"validation": len(trial.validation.users), "test": len(trial.final.test.users)},
+        "best_epoch": lightgcn.trained.best_epoch,
+        "seconds": {"load": load_seconds, **lightgcn.seconds},
+        "baselines": {
+            name: {
+                "metrics": {
+                    "validation": dict(contender.validation),
+                    "test": contender.test.means(),
+                },
+                "intervals": {"test": _intervals(contender.test)},
+                "lead": _lead(lightgcn.test, contender.test),
+                "best_epoch": contender.trained.best_epoch if contender.trained else None,
+                "seconds": dict(contender.seconds),
+            }
+            for name, contender in baselines.items()
+        },
+    }
+
+
+def _describe_data(dataset: Dataset, trial: Trial) -> dict[str, Any]:
+    split, final = trial.split, trial.final.split
+    return {
+        "name": dataset.name,
+        "digest": dataset.digest,
+        "users": len(dataset.interactions.users),
+        "items": len(dataset.interactions.items),
+        "interactions": len(dataset.interactions),
+        "duplicates": dataset.duplicates,
+        "positives": len(split.positives),
+        "refit": trial.refits,
+        "fit": {
+            "users": len(final.fit.users),
+            "items": len(final.fit.items),
+            "pairs": len(final.fit),
+        },
+        "validation": {"pairs": len(split.validation), "cold": split.validation.cold},
+        "test": {
+            "pairs": len(final.test),
+            "cold": final.test.cold,
+            "strangers": final.test.strangers,
+        },
+    }
+
+
+def _intervals(judged: Judged) -> dict[str, list[float]]:
+    return {name: list(bootstrap_interval(values)) for name, values in judged.values.items()}
+
+
+def _lead(ours: Judged, theirs: Judged) -> dict[str, dict[str, Any]]:
+    """How far LightGCN is ahead, user by user: the mean difference and its paired interval."""
+    return {
+        name: {
+            "mean": float((ours.values[name] - theirs.values[name]).mean()),
+            "interval": list(bootstrap_interval(ours.values[name] - theirs.values[name])),
+        }
+        for name in ours.values
+    }

@@ -1,0 +1,158 @@
+"""A run: split, train, validate, test, save. One directory holds everything it was and came to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any, Self
+
+import polars as pl
+
+from tastegraph.files import written_whole
+from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.lightgcn.checkpoint import save_checkpoint
+from tastegraph.saved_model import SavedModel
+from tastegraph.studies.contenders import contend_lightgcn, contend_mf, contend_popularity
+from tastegraph.studies.environment import describe_environment
+from tastegraph.studies.folder import check_folder
+from tastegraph.studies.report import render_report
+from tastegraph.studies.result import describe_result
+from tastegraph.studies.trial import Trial
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tastegraph.data.load import Dataset
+    from tastegraph.lightgcn.training import Epoch, Trained
+    from tastegraph.studies.contenders import Watcher
+    from tastegraph.studies.recipe import Recipe
+
+__all__ = ["run"]
+
+
+def run(
+    recipe: Recipe,
+    dataset: Dataset,
+    out: Path,
+    watcher: Watcher,
+    *,
+    load_seconds: float = 0.0,
+    force: bool = False,
+) -> dict[str, Any]:
+    """Train and judge LightGCN and its baselines, and leave a whole run directory.
+
+    Args:
+        recipe: all settings.
+        dataset: what `recipe.data` names, loaded.
+        out: the run directory; nothing is written before data and settings are known to work out.
+        watcher: is told how it goes on.
+        load_seconds: what loading took, for the record.
+        force: replace a run that is there.
+
+    Returns:
+        What was written as result.json.
+
+    Raises:
+        TasteGraphError: the data or a setting does not work out, or `out` is in the way.
+    """
+    check_folder(out, force=force)
+    trial = Trial(dataset.split(recipe.threshold, recipe.split), refits=dataset.published_test is not None)
+    trial.check()
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    _write(out / "recipe.toml", recipe.to_toml())
+    _write_json(out / "environment.json", describe_environment(recipe.training.seed, dataset.digests))
+    with written_whole(out / "split.parquet") as aside:
+        trial.split.save(aside)
+
+    with _Journal(out / "metrics.jsonl", watcher) as journal:
+        lightgcn = contend_lightgcn(trial, recipe, journal)
+    assert lightgcn.trained is not None  # noqa: S101 (for the type checker)
+    baselines = {}
+    if "popularity" in recipe.baselines:
+        baselines["popularity"] = contend_popularity(trial, recipe)
+    if "mf" in recipe.baselines:
+        baselines["mf"] = contend_mf(trial, recipe, watcher)
+
+    result = describe_result(recipe, dataset, trial, lightgcn, baselines, load_seconds)
+    (out / "checkpoints").mkdir()
+    save_checkpoint(lightgcn.trained, recipe.model, out / "checkpoints" / "best.safetensors")
+    _saved_model(lightgcn.trained, dataset, trial, recipe).save(out / "model")
+    _write(out / "report.html", render_report(recipe, result, journal.chosen))
+    _write_json(out / "result.json", result)
+    return result
+
+
+class _Journal:
+    """Writes metrics.jsonl, a line an epoch as it ends, and tells the watcher the same."""
+
+    def __init__(self, path: Path, watcher: Watcher) -> None:
+        self._file = path.open("w", encoding="utf-8")
+        self._watcher = watcher
+        self._stage = ""
+        self.chosen: list[Epoch] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def stage(self, name: str, epochs: int) -> None:
+        """Training begins, or training for the refit."""
+        self._stage = "refit" if self._stage else "select"
+        self._watcher.stage(name, epochs)
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """A step is done."""
+        self._watcher.step(step, steps, loss)
+
+    def epoch(self, record: Epoch) -> None:
+        """An epoch is done."""
+        if self._stage == "select":
+            self.chosen.append(record)
+        line = {
+            "stage": self._stage,
+            "epoch": record.epoch,
+            "seconds": round(record.seconds, 3),
+            "loss": record.loss,
+            "validation": dict(record.validation),
+        }
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+        self._watcher.epoch(record)
+
+
+def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, recipe: Recipe) -> SavedModel:
+    """The model as people are served from it: every item a user rated counts as seen, whatever its part."""
+    fit = trial.final.split.fit
+    rated = dataset.interactions
+    user = fit.users.index_of(rated.users.ids)[rated.user]
+    item = fit.items.index_of(rated.items.ids)[rated.item]
+    learned = (user >= 0) & (item >= 0)
+    items = pl.DataFrame({"item": fit.items.ids})
+    if dataset.item_table is not None and dataset.item_table["item"].dtype == fit.items.ids.dtype:
+        items = items.join(dataset.item_table, on="item", how="left", maintain_order="left")
+    return SavedModel(
+        *trained.embeddings,
+        users=fit.users,
+        items=fit.items,
+        item_table=items,
+        seen=NeighbourLists.from_pairs(user[learned], item[learned], len(fit.users), len(fit.items)),
+        about={
+            "data": {"name": dataset.name, "digest": dataset.digest},
+            "model": recipe.model.model_dump(mode="json"),
+            "best_epoch": trained.best_epoch,
+            "refit": trial.refits,
+        },
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    with written_whole(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    _write(path, json.dumps(content, indent=2) + "\n")

@@ -1,0 +1,74 @@
+"""A trial: a split, with the graph and the answers that training and judging need of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tastegraph.errors import DataError
+from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking.protocol import Relevant
+
+if TYPE_CHECKING:
+    from tastegraph.data.splits import HeldOut, Split
+
+__all__ = ["Trial"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One split, ready to be learned from and judged by.
+
+    Attributes:
+        split: the positives in three parts.
+        refits: whether the chosen model is trained again on fit and validation together before it is tested, as
+            for a published split, whose training part is given.
+    """
+
+    split: Split
+    refits: bool
+
+    def check(self) -> None:
+        """Refuse a split that cannot select or judge.
+
+        Raises:
+            DataError: a part is empty, or a held-out pair is also in the graph.
+        """
+        for name, relevant in (("validation", self.validation), ("test", self.test)):
+            if not len(relevant.users):
+                raise DataError(f"the {name} part is empty: no user has positives enough to hold one out")
+            user, item = relevant.lists.pairs_of(relevant.users)
+            if self.graph.items_of.contain(relevant.users[user], item).any():
+                raise DataError(f"a {name} pair is among those learned from")
+
+    @cached_property
+    def graph(self) -> BipartiteGraph:
+        """The fit part's graph."""
+        fit = self.split.fit
+        return BipartiteGraph.from_pairs(fit.user, fit.item, len(fit.users), len(fit.items))
+
+    @cached_property
+    def validation(self) -> Relevant:
+        """What is to be found on validation."""
+        return self._relevant(self.split.validation)
+
+    @cached_property
+    def test(self) -> Relevant:
+        """What is to be found on test."""
+        return self._relevant(self.split.test)
+
+    @cached_property
+    def known(self) -> NeighbourLists:
+        """The positives masked when the test part is judged: fit and validation."""
+        user, item = self.split.known(validation=True)
+        return NeighbourLists.from_pairs(user, item, self.graph.num_users, self.graph.num_items)
+
+    @cached_property
+    def final(self) -> Trial:
+        """The trial that the test part is judged in: this one, or the one with validation learned from."""
+        return Trial(self.split.refit(), refits=False) if self.refits else self
+
+    def _relevant(self, held: HeldOut) -> Relevant:
+        return Relevant.from_pairs(held.user, held.item, self.graph.num_users, self.graph.num_items)
