@@ -24,17 +24,17 @@ __all__ = ["METRICS", "hit", "mean_average_precision", "mrr", "ndcg", "precision
 
 def recall(hits: Hits, relevant: Counts) -> Values:
     """|L n T| / |T| of each user, float64 [n]."""
-    return np.divide(hits.sum(axis=1), relevant)
+    return np.asarray(np.divide(hits.sum(axis=1), relevant), np.float64)
 
 
 def precision(hits: Hits, relevant: Counts) -> Values:  # noqa: ARG001 (all metrics are called alike)
     """|L n T| / K of each user, float64 [n]; a list shorter than K still counts K places."""
-    return np.divide(hits.sum(axis=1), hits.shape[1])
+    return np.asarray(np.divide(hits.sum(axis=1), hits.shape[1]), np.float64)
 
 
 def hit(hits: Hits, relevant: Counts) -> Values:  # noqa: ARG001
     """1 where L and T meet, else 0: the hit rate once averaged, float64 [n]."""
-    return np.any(hits, axis=1).astype(np.float64)
+    return np.asarray(np.any(hits, axis=1), np.float64)
 
 
 def ndcg(hits: Hits, relevant: Counts) -> Values:
@@ -44,19 +44,19 @@ def ndcg(hits: Hits, relevant: Counts) -> Values:
     """
     discount = 1 / np.log2(np.arange(2, hits.shape[1] + 2))
     ideal = np.cumsum(discount)[np.minimum(relevant, hits.shape[1]) - 1]
-    return np.divide(hits @ discount, ideal)
+    return np.asarray(np.divide(hits @ discount, ideal), np.float64)
 
 
 def mrr(hits: Hits, relevant: Counts) -> Values:  # noqa: ARG001
     """1 / rank of the first hit, 0 without one, float64 [n]."""
-    return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
+    return np.asarray(np.where(np.any(hits, axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0), np.float64)
 
 
 def mean_average_precision(hits: Hits, relevant: Counts) -> Values:
     """Sum of the precision at each hit, by min(K, |T|): MAP once averaged, float64 [n]."""
     rank = np.arange(1, hits.shape[1] + 1)
     at_hits = np.where(hits, np.cumsum(hits, axis=1) / rank, 0.0)
-    return np.divide(at_hits.sum(axis=1), np.minimum(relevant, hits.shape[1]))
+    return np.asarray(np.divide(at_hits.sum(axis=1), np.minimum(relevant, hits.shape[1])), np.float64)
 
 
 METRICS: Mapping[str, Callable[[Hits, Counts], Values]] = {
