@@ -33,7 +33,7 @@ def _unpack(_typing: Any, value: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def _pack(_typing: Any, value: Any, stored: Any) -> Any:
+def _pack(_typing: Any, _value: Any, stored: Any) -> Any:
     """A float32 as the array `stored` keeps it."""
     if stored.dtype == types.uint16:
 
@@ -54,11 +54,11 @@ def propagation_kernel(width: int) -> Callable[..., None]:
 
     It takes x float32 [nodes, width], start int64 [nodes + 1], index uint32 [entries], rsqrt float32 [nodes],
     parts int64 [parts + 1] (rows from parts[p] to parts[p + 1] are one piece of work), stored (scratch [nodes, width],
-    float32, or uint16 to hold halves) and out float32 [nodes, width]. Every row is summed in float32 in the order of its
-    list, so the result does not depend on the number of threads.
+    float32, or uint16 to hold halves) and out float32 [nodes, width]. Every row is summed in float32, in the order of
+    its list, so the result does not depend on the number of threads.
     """
 
-    @njit(parallel=True, fastmath={"contract", "nsz"}, cache=True)  # type: ignore[untyped-decorator]
+    @njit(parallel=True, fastmath={"contract", "nsz"}, cache=True)
     def propagate(x, start, index, rsqrt, parts, stored, out):  # type: ignore[no-untyped-def]
         for part in prange(len(parts) - 1):
             for n in range(parts[part], parts[part + 1]):

@@ -68,7 +68,7 @@ def _propagate(
     index: torch.Tensor,
     rsqrt: torch.Tensor,
     parts: torch.Tensor,
-    half: bool,  # noqa: FBT001 (operators take no keyword-only arguments)
+    half: bool,
 ) -> torch.Tensor:
     if not _is_compiled(x):
         return propagate_reference(x, start, index, rsqrt)
