@@ -1,3 +1,57 @@
-"""TasteGraph."""
+"""TasteGraph: from a ratings file to an honestly evaluated LightGCN recommender and a Guess You Love list.
+
+The names below are the public interface; each is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tastegraph.baselines.popularity import Popularity
+    from tastegraph.data.load import Dataset, load
+    from tastegraph.errors import TasteGraphError
+    from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.conv import LightGCNConv
+    from tastegraph.lightgcn.model import LightGCN
+    from tastegraph.lightgcn.training import train
+    from tastegraph.ranking.protocol import full_ranking
+    from tastegraph.serving.recommender import Recommender
+    from tastegraph.studies.recipe import Recipe
 
 __version__ = "0.1.0.dev0"
+
+__all__ = [
+    "BipartiteGraph",
+    "Dataset",
+    "LightGCN",
+    "LightGCNConv",
+    "Popularity",
+    "Recipe",
+    "Recommender",
+    "TasteGraphError",
+    "full_ranking",
+    "load",
+    "train",
+]
+
+_HOMES = {
+    "BipartiteGraph": "graph.bipartite",
+    "Dataset": "data.load",
+    "LightGCN": "lightgcn.model",
+    "LightGCNConv": "lightgcn.conv",
+    "Popularity": "baselines.popularity",
+    "Recipe": "studies.recipe",
+    "Recommender": "serving.recommender",
+    "TasteGraphError": "errors",
+    "full_ranking": "ranking.protocol",
+    "load": "data.load",
+    "train": "lightgcn.training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tastegraph' has no attribute {name!r}")
+    return getattr(import_module(f"tastegraph.{_HOMES[name]}"), name)

@@ -88,6 +88,10 @@ def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
     except pl.exceptions.PolarsError as error:
         _blame_a_line(path, columns)
         raise DataError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
+    blank = pl.all_horizontal(pl.all().is_null())
+    if frame.select(blank.any()).item():
+        _blame_a_line(path, columns)  # unless these are blank lines, which say nothing
+        frame = frame.filter(~blank)
     if frame.is_empty():
         _blame_a_line(path, columns)
         raise DataError("has a header but no rows" if columns.header else "has no rows", path=path)
@@ -161,12 +165,13 @@ def _read_fast(path: Path, columns: Columns) -> pl.DataFrame:
     if frame.width != (columns.width - 1) * step + 1:
         raise pl.exceptions.ShapeError(f"{frame.width} fields instead of {columns.width}")
     return frame.select(
-        pl.col(frame.columns[at * step]).str.strip_chars().alias(role) for role, at in columns.position.items()
+        pl.col(frame.columns[at * step]).str.strip_chars().replace("", None).alias(role)
+        for role, at in columns.position.items()
     )
 
 
 def _to_types(frame: pl.DataFrame) -> pl.DataFrame:
-    typed = frame.with_columns(pl.col("user", "item").replace("", None))
+    typed = frame
     if "value" in frame.columns:
         typed = typed.with_columns(pl.col("value").cast(pl.Float32, strict=False))
     if "time" in frame.columns:
@@ -205,7 +210,8 @@ def _blame_a_line(path: Path, columns: Columns) -> None:
     try:
         with path.open(encoding=encoding, newline="") as file:
             for line, fields in _fields(file, columns.delimiter):
-                if fields and not (columns.header and line == 1):
+                blank = len(fields) < 2 and not "".join(fields).strip()  # noqa: PLR2004
+                if not blank and not (columns.header and line == 1):
                     _check_line(path, line, fields, columns)
     except UnicodeDecodeError as error:
         raise DataError("is not UTF-8 text", path=path, line=_first_undecodable_line(path)) from error

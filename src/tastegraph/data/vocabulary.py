@@ -41,7 +41,7 @@ class Vocabulary:
         """What an id looks like, for messages."""
         return "integer" if self.ids.dtype == pl.Int64 else "string"
 
-    def index_of(self, ids: pl.Series | Sequence[object]) -> NDArray[np.int32]:
+    def index_of(self, ids: pl.Series | Sequence[str]) -> NDArray[np.int32]:
         """Index of each id (int32), -1 for an id that is not here."""
         asked = pl.DataFrame({"id": pl.Series(ids).cast(self.ids.dtype, strict=False)})
         known = pl.DataFrame({"id": self.ids}).with_row_index("index")

@@ -22,14 +22,15 @@ __all__ = ["load_checkpoint", "save_checkpoint"]
 
 def save_checkpoint(trained: Trained, shape: ModelConfig, path: Path) -> None:
     """Write E0 (and alpha_logits, where alpha is learned) of the best epoch."""
-    sizes = {"num_users": trained.model.num_users, "num_items": trained.model.num_items}
     about = {
-        "shape": shape.model_dump_json(),
-        "sizes": json.dumps(sizes),
-        "epoch": str(trained.best_epoch),
+        "num_users": trained.model.num_users,
+        "num_items": trained.model.num_items,
+        "model": shape.model_dump(),
+        "epoch": trained.best_epoch,
     }
     with written_whole(path) as aside:
-        save_file(trained.model.state_dict(), aside, metadata=about)
+        # One metadata entry: safetensors writes several in no fixed order, and equal runs make equal files.
+        save_file(trained.model.state_dict(), aside, metadata={"about": json.dumps(about)})
 
 
 def load_checkpoint(path: Path) -> LightGCN:
@@ -40,9 +41,9 @@ def load_checkpoint(path: Path) -> LightGCN:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            about = file.metadata()
-            shape = ModelConfig.model_validate_json(about["shape"])
-            model = LightGCN(**json.loads(about["sizes"]), **shape.model_dump())
+            about = json.loads(file.metadata()["about"])
+            shape = ModelConfig.model_validate(about["model"])
+            model = LightGCN(about["num_users"], about["num_items"], **shape.model_dump())
             model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: not a checkpoint ({str(error).splitlines()[0]})") from error

@@ -27,7 +27,8 @@ class UniformNegatives:
     def __init__(self, items_of: NeighbourLists) -> None:
         self.drawable = torch.from_numpy(items_of.counts < items_of.num_columns)
         self._num_items = items_of.num_columns
-        self._positives = torch.from_numpy(items_of.keys())
+        # The last key is one that no pair has, so that every search ends on a key.
+        self._positives = torch.cat([torch.from_numpy(items_of.keys()), torch.tensor([torch.iinfo(torch.int64).max])])
 
     def draw(self, user: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """One negative item for each user index, int64 [n] -> int64 [n].
@@ -46,5 +47,4 @@ class UniformNegatives:
 
     def _is_positive(self, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         asked = user * self._num_items + item
-        at = torch.searchsorted(self._positives, asked).clamp(max=len(self._positives) - 1)
-        return self._positives[at] == asked
+        return self._positives[torch.searchsorted(self._positives, asked)] == asked

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
 
-__all__ = ["Epoch", "Trained", "TrainingConfig", "train"]
+__all__ = ["Epoch", "Trained", "TrainingConfig", "train", "train_step"]
 
 
 class TrainingConfig(BaseModel):
@@ -46,8 +46,8 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(default=300, ge=1)
-    batch_size: int = Field(default=2048, ge=1)
-    learning_rate: float = Field(default=0.005, gt=0, allow_inf_nan=False)
+    batch_size: int = Field(default=4096, ge=1)
+    learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
     patience: int = Field(default=10, ge=1)
@@ -133,7 +133,7 @@ def train(
         batches = _batches(positives, negatives, config.batch_size, draws)
         steps = math.ceil(len(positives[0]) / config.batch_size)
         for step, batch in enumerate(batches, start=1):
-            loss = _step(model, graph, optimizer, batch, config)
+            loss = train_step(model, graph, optimizer, batch, config)
             if not math.isfinite(loss):
                 raise ModelError(
                     f"the loss is {loss} at epoch {number}, step {step}; "
@@ -205,7 +205,7 @@ def _batches(
     return zip(*(torch.split(part, size) for part in (user, item, negative)), strict=True)
 
 
-def _step(
+def train_step(
     model: LightGCN,
     graph: BipartiteGraph,
     optimizer: torch.optim.Optimizer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -34,7 +34,7 @@ class DataConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = "ml-100k"
-    threshold: float | Literal["none"] = Field(default=3.0, allow_inf_nan=False)
+    threshold: Annotated[float, Field(allow_inf_nan=False)] | Literal["none"] = 3.0
 
 
 class EvaluationConfig(BaseModel):

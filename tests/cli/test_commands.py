@@ -1,0 +1,130 @@
+"""Every command, run in a subprocess from an installed package, on data that needs no network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+SMALL = ["--set", "training.epochs=4", "--set", "training.batch_size=128", "--set", "model.embedding_dim=8"]
+
+
+@pytest.fixture
+def csv(ratings_csv: Path, workplace: Path) -> str:
+    shutil.copy(ratings_csv, workplace / "ratings.csv")
+    return "ratings.csv"
+
+
+@pytest.fixture
+def run(tastegraph: Command, csv: str, workplace: Path) -> str:
+    if not (workplace / "first").exists():
+        tastegraph("train", csv, "--out", "first", *SMALL)
+    return "first"
+
+
+def test_help_and_version(tastegraph: Command) -> None:
+    words = tastegraph("--help").stdout
+    for command in ("quickstart", "data", "train", "evaluate", "recommend"):
+        assert command in words
+    assert tastegraph("--version").stdout.startswith("tastegraph 0.")
+
+
+def test_training_prints_the_table_and_the_places(tastegraph: Command, csv: str, workplace: Path) -> None:
+    done = tastegraph("train", csv, *SMALL)
+    for words in ("LightGCN", "Popularity", "MF (K = 0)", "ndcg@10", "recall@20", "protocol full-ranking"):
+        assert words in done.stdout
+    assert "runs/ratings/report.html" in done.stdout
+    assert "(rating >= 3)" in done.stderr
+    assert (workplace / "runs" / "ratings" / "report.html").exists()
+    assert "runs/ratings-2/report.html" in tastegraph("train", csv, *SMALL).stdout  # nothing is overwritten
+
+
+def test_json_is_all_of_stdout(tastegraph: Command, csv: str, run: str) -> None:
+    result = json.loads(tastegraph("train", csv, "--out", "second", "--json", *SMALL).stdout)
+    assert result["schema"] == 1
+    assert json.loads(tastegraph("evaluate", "second", "--json").stdout)["metrics"]["test"] == result["metrics"]["test"]
+    shown = json.loads(tastegraph("data", "show", csv, "--json").stdout)
+    assert (shown["users"], shown["items"], shown["interactions"]) == (60, 40, 900)
+    assert {entry["name"] for entry in json.loads(tastegraph("data", "list", "--json").stdout)} >= {"ml-100k", "ml-1m"}
+    places = json.loads(tastegraph("recommend", run, "--user", "person 3", "-k", "4", "--json").stdout)
+    assert [place["rank"] for place in places] == [1, 2, 3, 4]
+
+
+def test_a_recommended_film_is_one_the_person_has_not_rated(tastegraph: Command, run: str, workplace: Path) -> None:
+    places = json.loads(tastegraph("recommend", run, "--user", "person 5", "-k", "40", "--json").stdout)
+    rated = pl.read_csv(workplace / "ratings.csv").filter(pl.col("user") == "person 5")["item"].to_list()
+    known = set(pl.read_csv(workplace / "ratings.csv")["item"])
+    assert {place["item"] for place in places} <= known - set(rated)
+    assert len(places) == 40 - len(rated)
+
+
+def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
+    words = tastegraph("evaluate", run, "--k", "5,10").stdout
+    assert "ndcg@5" in words
+    assert "95 % interval" in words
+    assert "protocol full-ranking" in words
+
+
+def test_show_prints_counts_and_a_histogram(tastegraph: Command, csv: str) -> None:
+    words = tastegraph("data", "show", csv).stdout
+    for expected in ("comma-separated: user, item, value, time", "900", "37.500%", "█", "film "):
+        assert expected in words
+
+
+def test_a_recipe_file_is_followed(tastegraph: Command, csv: str, workplace: Path) -> None:
+    text = f'[data]\nsource = "{csv}"\n[training]\nepochs = 2\n[model]\nembedding_dim = 4\n'
+    (workplace / "mine.toml").write_text(text, encoding="utf-8")
+    result = json.loads(tastegraph("train", "--recipe", "mine.toml", "--out", "third", "--json").stdout)
+    assert result["data"]["name"] == "ratings"
+    assert len((workplace / "third" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["train", "gone.csv"], "gone.csv: no such file or folder, nor a known data set (ml-100k"),
+        (["data", "show", "gone.csv"], "gone.csv: no such file"),
+        (["data", "fetch", "ml-1k"], "ml-1k is not a known data set; known are ml-100k"),
+        (["train", "--set", "training.epoch=1"], "unknown key training.epoch; did you mean training.epochs?"),
+        (["train", "--recipe", "gone.toml"], "gone.toml: no such file"),
+        (["evaluate", "gone"], "gone: no such run"),
+        (["recommend", "gone", "--user", "1"], "gone: no such run"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_1(tastegraph: Command, words: list[str], expected: str) -> None:
+    done = tastegraph(*words, code=1)
+    assert done.stderr.startswith(f"tastegraph: {expected}")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_mistakes_with_a_run(tastegraph: Command, csv: str, run: str, workplace: Path) -> None:
+    assert "nearest: person 5" in tastegraph("recommend", run, "--user", "person5", code=1).stderr
+    assert "holds a run already" in tastegraph("train", csv, "--out", run, *SMALL, code=1).stderr
+    assert "at least one place" in tastegraph("evaluate", run, "--k", "0", code=1).stderr
+    tastegraph("evaluate", run, "--k", "ten", code=2)
+    tastegraph("recommend", run, code=2)  # --user is missing
+    tastegraph("recommend", run, "--user", "person 1", "-k", "0", code=2)
+    (workplace / "bad.csv").write_text("user,item,rating\n1,2,5\n1,3\n", encoding="utf-8")
+    before = sorted(workplace.rglob("*"))
+    done = tastegraph("train", "bad.csv", "--out", "fourth", code=1)
+    assert done.stderr == "tastegraph: bad.csv:3: expected 3 fields, found 2\n"
+    assert sorted(workplace.rglob("*")) == before  # nothing was written
+
+
+def test_duplicates_are_told(tastegraph: Command, csv: str, workplace: Path) -> None:
+    text = (workplace / csv).read_text(encoding="utf-8")
+    (workplace / "twice.csv").write_text(text + "person 0,film 0,1,9999\nperson 0,film 0,2,1\n", encoding="utf-8")
+    done = tastegraph("train", "twice.csv", "--out", "fifth", *SMALL, "--set", "baselines=[]")
+    extra = 2 if "person 0,film 0," in text else 1
+    assert f"{extra} duplicate rows dropped" in done.stderr

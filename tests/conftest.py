@@ -1,0 +1,55 @@
+"""What several tests stand on: real data where it is at hand, and a small made one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from tastegraph.graph.bipartite import BipartiteGraph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
+
+# Users 0..2, items 0..3; item 3 has no edge. Degrees: users 2, 1, 2; items 2, 2, 1, 0.
+TOY_USER = [0, 0, 1, 2, 2]
+TOY_ITEM = [0, 1, 0, 1, 2]
+
+
+@pytest.fixture
+def toy() -> BipartiteGraph:
+    """The 3 x 4 graph worked out by hand in the tests."""
+    return BipartiteGraph.from_pairs(TOY_USER, TOY_ITEM, 3, 4)
+
+
+@pytest.fixture
+def real_data() -> Callable[[str], Path]:
+    """The folder of a real data set under $TASTEGRAPH_DATA; the test is skipped without it."""
+
+    def folder(name: str) -> Path:
+        shelf = os.environ.get("TASTEGRAPH_DATA")
+        if not shelf or not (Path(shelf) / name).is_dir():
+            pytest.skip(f"{name} is not under $TASTEGRAPH_DATA")
+        return Path(shelf) / name
+
+    return folder
+
+
+@pytest.fixture
+def ratings_csv(tmp_path: Path) -> Path:
+    """A made ratings file with two tastes: 60 users, 40 films, ids that are words."""
+    rng = np.random.default_rng(7)
+    lines = ["user,item,rating,timestamp"]
+    for user in range(60):
+        liked = rng.choice(20, size=12, replace=False) + 20 * (user % 2)
+        other = rng.choice(20, size=3, replace=False) + 20 * (1 - user % 2)
+        lines += [f"person {user},film {film},{rng.integers(4, 6)},{1000 + film}" for film in liked]
+        lines += [f"person {user},film {film},{rng.integers(1, 4)},{2000 + film}" for film in other]
+    path = tmp_path / "ratings.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

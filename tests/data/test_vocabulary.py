@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tastegraph.data.vocabulary import Vocabulary, canonical_ids
+
+
+def test_indices_follow_the_order_of_the_ids() -> None:
+    vocabulary, codes = Vocabulary.of(pl.Series([30, 7, 30, 100]))
+    assert vocabulary.ids.to_list() == [7, 30, 100]
+    assert codes.tolist() == [1, 0, 1, 2]
+
+
+@given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1).map(str), st.text(min_size=1)), min_size=1))
+def test_ids_survive_the_round_trip(texts: list[str]) -> None:
+    vocabulary, codes = Vocabulary.of(canonical_ids(pl.Series(texts, dtype=pl.String)))
+    assert vocabulary.ids.gather(codes).cast(pl.String).to_list() == texts
+    assert vocabulary.index_of(texts).tolist() == codes.tolist()
+
+
+@pytest.mark.parametrize("texts", [["007", "8"], ["1.0", "2"], ["9223372036854775808"], ["a"], ["+1"]])
+def test_ids_not_written_as_plain_64_bit_integers_stay_strings(texts: list[str]) -> None:
+    assert canonical_ids(pl.Series(texts)).to_list() == texts
+
+
+def test_integers_above_2_to_the_53_keep_every_digit() -> None:
+    ids = ["9007199254740993", "9007199254740992"]
+    assert canonical_ids(pl.Series(ids)).to_list() == [9007199254740993, 9007199254740992]
+
+
+def test_an_unknown_id_has_index_minus_one_and_near_neighbours() -> None:
+    vocabulary, _ = Vocabulary.of(pl.Series([1, 5, 90]))
+    assert vocabulary.index_of(["7", "x", "90"]).tolist() == [-1, -1, 2]
+    assert vocabulary.nearest("7") == ["5", "1", "90"]
+    words, _ = Vocabulary.of(pl.Series(["alice", "bob"]))
+    assert words.nearest("alcie", n=1) == ["alice"]

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.graph.propagation import propagate, propagate_reference
+
+
+def dense(graph: BipartiteGraph) -> torch.Tensor:
+    """P = D^-1/2 A D^-1/2 with every entry written out, float64."""
+    adjacency = torch.zeros(graph.num_nodes, graph.num_nodes, dtype=torch.float64)
+    adjacency[graph.edge_index[1], graph.edge_index[0]] = 1
+    degree = adjacency.sum(1)
+    scale = torch.where(degree > 0, degree.clamp(min=1) ** -0.5, 0.0)
+    return scale[:, None] * adjacency * scale[None, :]
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> BipartiteGraph:
+    users, items = draw(st.integers(1, 30)), draw(st.integers(1, 30))
+    pairs = draw(st.lists(st.tuples(st.integers(0, users - 1), st.integers(0, items - 1)), max_size=120))
+    return BipartiteGraph.from_pairs([u for u, _ in pairs], [i for _, i in pairs], users, items)
+
+
+@settings(deadline=None)
+@given(graphs(), st.sampled_from([1, 8, 64, 100]))
+def test_the_kernel_equals_the_dense_formula_on_any_graph(graph: BipartiteGraph, width: int) -> None:
+    x = torch.randn(graph.num_nodes, width, generator=torch.Generator().manual_seed(width))
+    expected = dense(graph) @ x.double()
+    torch.testing.assert_close(propagate(graph, x).double(), expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(propagate(graph, x, "float16").double(), expected, rtol=4e-3, atol=4e-3)
+    torch.testing.assert_close(propagate(graph, x.double()), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [1, 8, 64, 100, 256])
+def test_strided_input_and_its_gradient(toy: BipartiteGraph, width: int) -> None:
+    wide = torch.randn(toy.num_nodes, 2 * width, requires_grad=True)
+    weight = torch.randn(toy.num_nodes, width)
+    out = propagate(toy, wide[:, ::2])
+    torch.autograd.backward((out * weight).sum())
+    matrix = dense(toy).float()
+    torch.testing.assert_close(out, matrix @ wide[:, ::2])
+    assert wide.grad is not None
+    torch.testing.assert_close(wide.grad[:, ::2], matrix.T @ weight)
+    assert bool((wide.grad[:, 1::2] == 0).all())
+
+
+def test_the_gradient_is_that_of_finite_differences(toy: BipartiteGraph) -> None:
+    x = torch.randn(toy.num_nodes, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda values: propagate(toy, values), (x,))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_torch_accepts_the_operator(toy: BipartiteGraph, dtype: torch.dtype) -> None:
+    propagate(toy, torch.zeros(toy.num_nodes, 1))  # makes the lists
+    lists = toy.lists
+    arguments = (
+        torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True),
+        torch.from_numpy(lists.start),
+        torch.from_numpy(lists.index),
+        torch.from_numpy(toy.rsqrt_degree.astype(np.float32)),
+        torch.tensor([0, toy.num_nodes]),
+        False,
+    )
+    checks = torch.library.opcheck(torch.ops.tastegraph.propagate.default, arguments)
+    assert set(checks.values()) == {"SUCCESS"}
+
+
+def test_the_number_of_threads_does_not_change_a_bit(toy: BipartiteGraph) -> None:
+    rng = np.random.default_rng(0)
+    graph = BipartiteGraph.from_pairs(rng.integers(300, size=5000), rng.integers(200, size=5000), 300, 200)
+    x = torch.randn(graph.num_nodes, 64)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = propagate(graph, x)
+        torch.set_num_threads(2)
+        assert torch.equal(propagate(graph, x), alone)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_the_reference_takes_plain_lists(toy: BipartiteGraph) -> None:
+    x = torch.randn(toy.num_nodes, 5, dtype=torch.float64)
+    lists = toy.lists
+    found = propagate_reference(
+        x, torch.from_numpy(lists.start), torch.from_numpy(lists.index), torch.from_numpy(toy.rsqrt_degree)
+    )
+    torch.testing.assert_close(found, dense(toy) @ x)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from tastegraph.errors import ModelError
+from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.lightgcn.model import LightGCN, ModelConfig
+from tastegraph.lightgcn.training import TrainingConfig, train, train_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _two_tastes() -> BipartiteGraph:
+    rng = np.random.default_rng(3)
+    user = np.repeat(np.arange(40), 8)
+    item = np.concatenate([rng.choice(15, 8, replace=False) + 15 * (u % 2) for u in range(40)])
+    return BipartiteGraph.from_pairs(user, item, 40, 30)
+
+
+@pytest.mark.parametrize("rows", ["batch", "all"])
+def test_one_gradient_step_equals_the_hand_derived_one(toy: BipartiteGraph, rows: str) -> None:
+    """d/dE0 of mean BPR + lambda R, written out with the dense P, on one batch of two pairs that share a user."""
+    user, positive, negative = torch.tensor([0, 0]), torch.tensor([0, 1]), torch.tensor([2, 3])
+    lam, lr = 0.1, 0.5
+    model = LightGCN(3, 4, embedding_dim=5, num_layers=2).double()
+    e0 = model.E0.detach().clone()
+
+    adjacency = torch.zeros(7, 7, dtype=torch.float64)
+    adjacency[toy.edge_index[1], toy.edge_index[0]] = 1
+    d = adjacency.sum(1).clamp(min=1) ** -0.5
+    p = d[:, None] * adjacency * d[None, :]
+    m = (torch.eye(7, dtype=torch.float64) + p + p @ p) / 3  # e = M E0
+    e = m @ e0
+    gradient = torch.zeros_like(e)  # of the mean BPR, by e
+    for u, i, j in zip(user.tolist(), positive.tolist(), negative.tolist(), strict=True):
+        slope = -torch.sigmoid(e[u] @ e[3 + j] - e[u] @ e[3 + i]) / 2
+        gradient[u] += slope * (e[3 + i] - e[3 + j])
+        gradient[3 + i] += slope * e[u]
+        gradient[3 + j] -= slope * e[u]
+    counts = torch.tensor([2.0, 0, 0, 1, 1, 1, 1]) if rows == "batch" else torch.ones(7)
+    expected = m.T @ gradient + lam * counts.double()[:, None] * e0 / 2  # R = 1/(2B) sum of squares, B = 2
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    config = TrainingConfig(weight_decay=lam, regularise=rows)  # type: ignore[arg-type]
+    train_step(model, toy, optimizer, (user, positive, negative), config)
+    torch.testing.assert_close((e0 - model.E0.detach()) / lr, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_a_seed_repeats_a_run_bit_for_bit_and_another_does_not() -> None:
+    config = TrainingConfig(epochs=3, batch_size=64, seed=11)
+    one, other = (train(_two_tastes(), ModelConfig(embedding_dim=8), config) for _ in range(2))
+    assert [e.loss for e in one.epochs] == [e.loss for e in other.epochs]
+    assert np.array_equal(one.embeddings[0], other.embeddings[0])
+    assert np.array_equal(one.embeddings[1], other.embeddings[1])
+    third = train(_two_tastes(), ModelConfig(embedding_dim=8), config.model_copy(update={"seed": 12}))
+    assert not np.array_equal(one.embeddings[0], third.embeddings[0])
+
+
+def test_training_learns_the_two_tastes() -> None:
+    trained = train(
+        _two_tastes(), ModelConfig(embedding_dim=16), TrainingConfig(epochs=40, batch_size=64, learning_rate=0.01)
+    )
+    e_users, e_items = trained.embeddings
+    scores = e_users @ e_items.T
+    own = np.arange(40)[:, None] % 2 == np.arange(30)[None, :] // 15
+    assert scores[own].mean() > scores[~own].mean() + 1
+    assert trained.epochs[-1].loss < trained.epochs[0].loss / 2
+
+
+def test_early_stopping_returns_the_best_epoch() -> None:
+    heights = iter([0.1, 0.5, 0.3, 0.4, 0.2, 0.9])
+    seen: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]] = []
+
+    def validate(embeddings: tuple[np.ndarray[tuple[int, ...], np.dtype[np.float32]], ...]) -> Mapping[str, float]:
+        seen.append(embeddings[0].copy())
+        return {"ndcg@10": next(heights)}
+
+    config = TrainingConfig(epochs=9, batch_size=64, patience=3)
+    trained = train(_two_tastes(), ModelConfig(embedding_dim=4), config, validate=validate)
+    assert trained.best_epoch == 2
+    assert len(trained.epochs) == 5  # three validations without a better one
+    assert np.array_equal(trained.embeddings[0], seen[1])
+
+
+def test_a_loss_that_is_not_finite_stops_with_advice() -> None:
+    config = TrainingConfig(epochs=50, batch_size=64, learning_rate=1e30)
+    with pytest.raises(ModelError, match=r"the loss is .* at epoch 1, step \d+; try a learning_rate below 1e\+30"):
+        train(_two_tastes(), ModelConfig(embedding_dim=4), config)
+
+
+def test_users_without_a_negative_are_left_out_and_nobody_left_is_refused() -> None:
+    one_full = BipartiteGraph.from_pairs([0, 0, 1], [0, 1, 0], 2, 2)
+    trained = train(one_full, ModelConfig(embedding_dim=4), TrainingConfig(epochs=1))
+    assert math.isfinite(trained.epochs[0].loss)
+    all_full = BipartiteGraph.from_pairs([0, 0, 1, 1], [0, 1, 0, 1], 2, 2)
+    with pytest.raises(ModelError, match="every item as a positive"):
+        train(all_full, ModelConfig(embedding_dim=4), TrainingConfig(epochs=1))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.graph.top_k import rank_by_inner_product
+from tastegraph.ranking.protocol import Relevant, full_ranking
+
+# One user coordinate a row; scores of user u are the rows of SCORES.
+SCORES = np.array([[9, 8, 7, 6, 5], [1, 1, 1, 1, 1], [0, 0, 0, 0, 4]], np.float32)
+
+
+class ByTable:
+    def rank(self, users: np.ndarray, k: int, exclude: NeighbourLists | None) -> np.ndarray:
+        return rank_by_inner_product(SCORES, np.eye(5, dtype=np.float32), users, k, exclude)
+
+
+def test_known_positives_are_masked_and_held_out_items_found() -> None:
+    known = NeighbourLists.from_pairs([0, 0, 1], [0, 1, 0], 3, 5)
+    # user 0 is to find item 3, user 1 items 1 and 4, user 2 nothing
+    relevant = Relevant.from_pairs(np.array([0, 1, 1]), np.array([3, 1, 4]), 3, 5)
+    judged = full_ranking(ByTable(), relevant, known, [1, 2])
+    assert judged.users.tolist() == [0, 1]
+    # user 0's list is 2, 3; user 1's, all tied, is 1, 2 by lower index
+    assert judged.values["recall@2"].tolist() == [1, 0.5]
+    assert judged.values["mrr@2"].tolist() == [0.5, 1]
+    assert judged.values["ndcg@2"].tolist() == pytest.approx([1 / math.log2(3), 1 / (1 + 1 / math.log2(3))])
+    assert judged.values["hit@1"].tolist() == [0, 1]
+    assert judged.means()["precision@1"] == 0.5
+
+
+def test_a_cold_item_counts_among_the_relevant_and_cannot_be_found() -> None:
+    relevant = Relevant.from_pairs(np.array([0, 0, 2]), np.array([0, -1, -1]), 3, 5)
+    judged = full_ranking(ByTable(), relevant, None, [3])
+    assert judged.users.tolist() == [0, 2]
+    assert judged.values["recall@3"].tolist() == [0.5, 0]
+
+
+def test_fewer_candidates_than_places() -> None:
+    known = NeighbourLists.from_pairs([0] * 4, [0, 1, 2, 4], 3, 5)
+    relevant = Relevant.from_pairs(np.array([0]), np.array([3]), 3, 5)
+    judged = full_ranking(ByTable(), relevant, known, [10])
+    assert judged.values["precision@10"].tolist() == [0.1]
+    assert judged.values["recall@10"].tolist() == [1]
+
+
+def test_nobody_to_judge_gives_no_means() -> None:
+    nobody = Relevant.from_pairs(np.zeros(0, int), np.zeros(0, int), 3, 5)
+    assert full_ranking(ByTable(), nobody, None, [2]).means() == {}

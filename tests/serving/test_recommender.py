@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tastegraph.data.vocabulary import Vocabulary
+from tastegraph.errors import ModelError, UnknownUserError
+from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.saved_model import SavedModel
+from tastegraph.serving.recommender import Recommendation, Recommender
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def saved() -> SavedModel:
+    """Two users, three films; user "ann" has seen film 20."""
+    items = pl.DataFrame(
+        {"item": [10, 20, 30], "title": ["A", "B", None], "year": [1990, 1991, None], "genres": [["Drama"], [], None]}
+    )
+    return SavedModel(
+        e_users=np.array([[1, 0], [0, 1]], np.float32),
+        e_items=np.array([[0.5, 9], [3, 1], [2, 1]], np.float32),
+        users=Vocabulary(pl.Series(["ann", "bob"])),
+        items=Vocabulary(items["item"]),
+        item_table=items,
+        seen=NeighbourLists.from_pairs([0], [1], 2, 3),
+        about={"data": {"name": "toy"}},
+    )
+
+
+def test_a_list_names_films_in_the_order_of_their_scores_without_the_seen(saved: SavedModel, tmp_path: Path) -> None:
+    saved.save(tmp_path / "model")
+    recommender = Recommender.load(tmp_path)
+    assert recommender.recommend("ann") == [
+        Recommendation(1, 30, 2.0, None, None, None),
+        Recommendation(2, 10, 0.5, "A", 1990, ["Drama"]),
+    ]
+    assert [place.item for place in recommender.recommend("bob", k=2)] == [10, 20]
+    assert Recommender.load(tmp_path / "model").model.about == {"data": {"name": "toy"}}
+
+
+def test_an_unknown_user_is_answered_with_the_nearest_ids(saved: SavedModel) -> None:
+    with pytest.raises(UnknownUserError, match=r"user anne is not among the 2 users .*; nearest: ann, bob"):
+        Recommender(saved).recommend("anne")
+
+
+def test_a_list_of_no_place_is_refused(saved: SavedModel) -> None:
+    with pytest.raises(ModelError, match="k = 0"):
+        Recommender(saved).recommend("ann", k=0)
+
+
+@pytest.mark.parametrize("name", ["embeddings.safetensors", "seen.safetensors", "users.parquet", "items.parquet"])
+def test_an_altered_or_missing_file_is_refused(saved: SavedModel, tmp_path: Path, name: str) -> None:
+    saved.save(tmp_path / "model")
+    path = tmp_path / "model" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=f"{name}: altered since the model was saved"):
+        Recommender.load(tmp_path)
+    path.unlink()
+    with pytest.raises(ModelError, match=f"{name}: no such file"):
+        Recommender.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{", "not JSON"),
+        ("[]", "holds no schema number"),
+        ('{"schema": 99}', "schema 99; this version of tastegraph reads schema 1"),
+        ('{"schema": 1, "files": {}}', "does not list the model's files"),
+    ],
+)
+def test_a_description_that_is_none_is_refused(saved: SavedModel, tmp_path: Path, text: str, expected: str) -> None:
+    saved.save(tmp_path / "model")
+    (tmp_path / "model" / "model.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match=expected):
+        Recommender.load(tmp_path)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such run"):
+        Recommender.load(tmp_path / "gone")
+    with pytest.raises(ModelError, match="expected a finished run"):
+        Recommender.load(tmp_path)
+    (tmp_path / "recipe.toml").write_text("", encoding="utf-8")
+    with pytest.raises(ModelError, match="it has not finished"):
+        Recommender.load(tmp_path)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tastegraph.errors import RecipeError
+from tastegraph.studies.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
+    recipe = load_recipe(None, ["model.alpha=[0.5, 0.5]", "model.num_layers=1", "data.threshold=none"], "mine.csv")
+    assert recipe.data.source == "mine.csv"
+    assert recipe.threshold is None
+    path = tmp_path / "recipe.toml"
+    path.write_text(recipe.to_toml(), encoding="utf-8")
+    assert load_recipe(path) == recipe
+
+
+def test_settings_come_after_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text("[training]\nepochs = 7\nseed = 3\n", encoding="utf-8")
+    recipe = load_recipe(path, ["training.epochs=9"])
+    assert (recipe.training.epochs, recipe.training.seed) == (9, 3)
+    assert recipe.model == Recipe().model
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("training.epoch=5", "unknown key training.epoch; did you mean training.epochs?"),
+        ("epochs=5", "unknown key epochs; did you mean training.epochs?"),
+        ("modle.num_layers=5", "unknown key modle; did you mean model?"),
+        ("training.epochs=zero", "training.epochs: input should be a valid integer"),
+        ("training.epochs=0", "training.epochs: input should be greater than or equal to 1; found 0"),
+        ("model.num_layers=-1", "model.num_layers: input should be greater than or equal to 0"),
+        ("model.alpha=[1, 2]", "model: alpha needs 4 weights, for layers 0 to 3; found 2"),
+        ("data.threshold=nan", "data.threshold: input should be a finite number"),
+        ("evaluation.select=ndgc@10", "evaluation.select: a metric is written name@K"),
+        ("evaluation.k=[0]", "evaluation.k: lengths must be 1 or more"),
+        ("training.epochs", "expected key=value, found 'training.epochs'"),
+        ("training=5", "training: "),
+        ('baselines=["als"]', "baselines: "),
+    ],
+)
+def test_a_bad_setting_is_named(setting: str, expected: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(None, [setting])
+    assert str(caught.value).startswith(expected)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="no such file"):
+        load_recipe(tmp_path / "gone.toml")
+    (tmp_path / "r.toml").write_text("epochs = = 3", encoding="utf-8")
+    with pytest.raises(RecipeError, match=r"r.toml: not TOML"):
+        load_recipe(tmp_path / "r.toml")
