@@ -99,8 +99,8 @@ class SavedModel:
                 raise ModelError(f"{path}: altered since the model was saved (SHA-256 differs)")
         try:
             embeddings, seen = load_file(folder / EMBEDDINGS), load_file(folder / SEEN)
-            item_table = pl.read_parquet(folder / ITEMS)
-            users = Vocabulary(pl.read_parquet(folder / USERS)["user"])
+            item_table = pl.read_parquet(folder / ITEMS, glob=False)
+            users = Vocabulary(pl.read_parquet(folder / USERS, glob=False)["user"])
             model = cls(
                 embeddings["users"],
                 embeddings["items"],
@@ -125,10 +125,11 @@ def _description(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: no such file; expected a finished run or its model folder") from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ModelError(f"{path}: not JSON") from error
-    if not isinstance(description, dict) or not isinstance(description.get("schema"), int):
+    if not isinstance(description, dict) or type(description.get("schema")) is not int:
         raise ModelError(f"{path}: holds no schema number")
     if description["schema"] != SCHEMA:
         raise ModelError(f"{path}: schema {description['schema']}; this version of tastegraph reads schema {SCHEMA}")
-    if set(description.get("files", {})) != {EMBEDDINGS, SEEN, USERS, ITEMS} or "about" not in description:
+    files, about = description.get("files"), description.get("about")
+    if not isinstance(files, dict) or set(files) != {EMBEDDINGS, SEEN, USERS, ITEMS} or not isinstance(about, dict):
         raise ModelError(f"{path}: does not list the model's files")
     return description

@@ -34,12 +34,27 @@ def _write(folder: Path, text: str | bytes) -> Path:
 )
 def test_the_same_rating_is_read_from_each_dialect(tmp_path: Path, text: str) -> None:
     frame, _ = read_with_header(_write(tmp_path, text))
-    assert frame.select("user", "item", "value", "time").rows() == [("1", "2", 3.5, 100)]
+    assert [frame[name].str.strip_chars().to_list() for name in ("user", "item")] == [["1"], ["2"]]
+    assert frame.select("value", "time").rows() == [(3.5, 100.0)]
 
 
-def test_milliseconds_become_seconds(tmp_path: Path) -> None:
-    frame, _ = read_with_header(_write(tmp_path, "user,item,ts\n1,2,1600000000123\n"))
-    assert frame["time"].to_list() == [1600000000]
+def test_each_time_is_read_in_its_own_unit(tmp_path: Path) -> None:
+    stamps = ["1600000000", "1600000000500", "1600000000500000", "1600000000500000000", "2020-09-13T12:26:40.5Z"]
+    text = "user,item,ts\n" + "".join(f"1,{n},{stamp}\n" for n, stamp in enumerate(stamps))
+    frame, _ = read_with_header(_write(tmp_path, text))
+    assert frame["time"].to_list() == [1600000000, 1600000000.5, 1600000000.5, 1600000000.5, 1600000000.5]
+
+
+def test_a_name_with_brackets_is_that_files_name(tmp_path: Path) -> None:
+    (tmp_path / "r1.csv").write_text("user,item\n7,7\n8,8\n", encoding="utf-8")
+    (tmp_path / "r[1].csv").write_text("user,item\n1,2\n", encoding="utf-8")
+    frame, _ = read_with_header(tmp_path / "r[1].csv")
+    assert frame.rows() == [("1", "2")]
+
+
+def test_in_tab_separated_text_a_quotation_mark_is_a_letter(tmp_path: Path) -> None:
+    frame, _ = read_with_header(_write(tmp_path, 'user\titem\n1\t6" nails\n2\t"Rocky\n3\t"whole"\n'))
+    assert frame["item"].to_list() == ['6" nails', '"Rocky', "whole"]
 
 
 def test_rating_and_time_may_be_missing(tmp_path: Path) -> None:
@@ -67,6 +82,13 @@ def test_rating_and_time_may_be_missing(tmp_path: Path) -> None:
         ("user,item,rating\n1,,3\n", 2, "the item id is empty"),
         ("user,item,rating\n1,2,3\n\n,,\n", 4, "the user id is empty"),
         ("user,item,time\n1,2,yesterday\n", 2, "expected unix seconds or an ISO date"),
+        ("user,item,time\n1,2,100\n\n1,3,1e30\n", 4, "expected unix seconds or an ISO date as time, found '1e30'"),
+        ("user,item,rating\n1,2,1_0\n", 2, "expected a number as rating, found '1_0'"),
+        ("user,item,rating\n1,2,1e39\n", 2, "expected a number as rating"),
+        ("user,item,rating,note\n1,2,3,x\n1,3,4\n", 3, "expected 4 fields, found 3"),
+        ('user,item,rating\n1,2,3\n2,"Rocky" II,3\n', 3, "is not delimited text"),
+        ('user,item,rating\n1,"Rocky,3\n2,3,3\n', 2, "is not delimited text"),
+        ("user,item,rating\r1,2,3\r", 1, "is not delimited text"),
         (b"user,item\n1,2\n\xff\xfe,3\n", 3, "is not UTF-8 text"),
         ("user::item::rating\n1::2::3\n1::4\n", 3, "expected 3 fields, found 2"),
     ],

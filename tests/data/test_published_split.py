@@ -40,7 +40,7 @@ def test_a_pair_in_both_parts_is_refused_with_its_line(tmp_path: Path) -> None:
 
 
 def test_an_empty_part_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"train.txt: is empty"):
+    with pytest.raises(DataError, match=r"train.txt: holds no pair"):
         load(_folder(tmp_path, "\n", "0 7\n"))
 
 

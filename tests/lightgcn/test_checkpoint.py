@@ -8,8 +8,8 @@ import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.lightgcn.checkpoint import load_checkpoint, save_checkpoint
-from tastegraph.lightgcn.model import ModelConfig
-from tastegraph.lightgcn.training import TrainingConfig, train
+from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
+from tastegraph.lightgcn.training import train
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,8 @@ import torch
 from pydantic import ValidationError
 
 from tastegraph.errors import ModelError
-from tastegraph.lightgcn.model import LightGCN, ModelConfig
+from tastegraph.lightgcn.config import ModelConfig
+from tastegraph.lightgcn.model import LightGCN
 
 if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph

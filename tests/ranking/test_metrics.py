@@ -49,7 +49,7 @@ CASES: list[tuple[list[int], int, dict[str, float]]] = [
 def test_hand_values(hits: list[int], relevant: int, expected: dict[str, float]) -> None:
     assert set(expected) == set(METRICS)
     for name, value in expected.items():
-        found = METRICS[name](np.array([hits], bool), np.array([relevant]))
+        found = METRICS[name](np.array([hits], bool), np.array([relevant]), len(hits))
         assert found.tolist() == pytest.approx([value], rel=1e-12), name
 
 
@@ -57,7 +57,7 @@ def test_users_do_not_mix() -> None:
     hits = np.array([case[0] for case in CASES[:4]], bool)
     relevant = np.array([case[1] for case in CASES[:4]])
     for name, metric in METRICS.items():
-        assert metric(hits, relevant).tolist() == pytest.approx([case[2][name] for case in CASES[:4]], rel=1e-12)
+        assert metric(hits, relevant, 5).tolist() == pytest.approx([case[2][name] for case in CASES[:4]], rel=1e-12)
 
 
 def test_pygs_metrics_agree_on_random_lists() -> None:
@@ -80,4 +80,4 @@ def test_pygs_metrics_agree_on_random_lists() -> None:
     }
     for name, peer in peers.items():
         peer.update(torch.from_numpy(lists), edges)
-        assert METRICS[name](hits, relevant).mean() == pytest.approx(float(peer.compute()), rel=1e-5), name
+        assert METRICS[name](hits, relevant, k).mean() == pytest.approx(float(peer.compute()), rel=1e-5), name

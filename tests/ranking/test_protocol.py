@@ -45,6 +45,9 @@ def test_fewer_candidates_than_places() -> None:
     judged = full_ranking(ByTable(), relevant, known, [10])
     assert judged.values["precision@10"].tolist() == [0.1]
     assert judged.values["recall@10"].tolist() == [1]
+    assert judged.values["ndcg@10"].tolist() == [1]
+    far = full_ranking(ByTable(), relevant, known, [1_000_000])
+    assert far.values["precision@1000000"].tolist() == [1e-6]  # no list is longer than the catalogue
 
 
 def test_nobody_to_judge_gives_no_means() -> None:

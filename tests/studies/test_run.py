@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tastegraph.data.load import load
-from tastegraph.errors import DataError, RunError
+from tastegraph.errors import DataError, ModelError, RunError
 from tastegraph.files import sha256_of
 from tastegraph.lightgcn.checkpoint import load_checkpoint
 from tastegraph.saved_model import SavedModel
@@ -139,8 +139,9 @@ def test_a_folder_that_is_no_run_is_never_replaced(ratings_csv: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        ("1,2,5\n2,2,5\n", "the validation part is empty"),
-        ("1,2,1\n1,3,2\n2,2,1\n", "no rating is 3 or more; the highest is 2"),
+        ("1,2,5\n2,3,5\n", "r.csv: the validation part is empty"),
+        ("1,2,1\n1,3,2\n2,2,1\n", "r.csv: no rating is 3 or more; the highest is 2"),
+        ("1,2,5\n2,2,5\n", "r.csv: every user has every item as a positive"),
     ],
 )
 def test_data_that_cannot_be_judged_leaves_nothing_behind(tmp_path: Path, rows: str, expected: str) -> None:
@@ -148,7 +149,43 @@ def test_data_that_cannot_be_judged_leaves_nothing_behind(tmp_path: Path, rows: 
     csv.write_text("user,item,rating\n" + rows, encoding="utf-8")
     with pytest.raises(DataError, match=expected):
         _run(csv, tmp_path / "run")
-    assert not (tmp_path / "run").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["r.csv"]
+
+
+def test_an_error_on_the_way_leaves_the_old_run_as_it_was(ratings_csv: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    _run(ratings_csv, out)
+    before = {path: sha256_of(path) for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(ModelError, match="try a smaller"):
+        _run(ratings_csv, out, "model.init_std=1e30", force=True)
+    assert {path: sha256_of(path) for path in out.rglob("*") if path.is_file()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ratings.csv", "run"]
+
+
+def test_a_folder_with_a_recipe_and_other_files_is_never_replaced(ratings_csv: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    _run(ratings_csv, out)
+    (out / "thesis.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(RunError, match="no run"):
+        _run(ratings_csv, out, force=True)
+    assert (out / "thesis.txt").exists()
+
+
+def test_a_split_that_was_altered_is_not_judged_by(ratings_csv: Path, tmp_path: Path) -> None:
+    _run(ratings_csv, tmp_path / "run", "baselines=[]")
+    path = tmp_path / "run" / "split.parquet"
+    pl.read_parquet(path).head(50).write_parquet(path)
+    with pytest.raises(RunError, match=r"split.parquet: altered"):
+        evaluate(tmp_path / "run")
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '{"k": null}', '{"k": []}', '{"k": ["a"]}', "{"])
+def test_a_damaged_result_is_named(ratings_csv: Path, tmp_path: Path, text: str) -> None:
+    _run(ratings_csv, tmp_path / "run", "baselines=[]")
+    (tmp_path / "run" / "result.json").write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=r"result.json: does not say"):
+        evaluate(tmp_path / "run")
+    assert evaluate(tmp_path / "run", [5])["k"] == [5]
 
 
 def test_lightgcn_is_ahead_of_both_baselines_on_movielens_100k(

@@ -29,17 +29,20 @@ def evaluate(
         print_json(result)
         return
     metrics, intervals = result["metrics"]["test"], result["intervals"]["test"]
+    rows = ([name, f"{value:.4f}", "{:.4f} to {:.4f}".format(*intervals[name])] for name, value in metrics.items())
     print_table(
-        table(
-            {"metric": "left", "test": "right", "95 % interval": "right"},
-            ([name, f"{value:.4f}", "{:.4f} to {:.4f}".format(*intervals[name])] for name, value in metrics.items()),
-            f"{run}, protocol {result['protocol']}, {result['users']['test']:,} users",
-        )
+        table({"metric": "left", "test": "right", "95 % interval": "right"}, rows),
+        f"{run}, protocol {result['protocol']}, {result['users']['test']:,} users",
     )
 
 
 def _lengths(text: str) -> list[int]:
     try:
-        return [int(part) for part in text.split(",")]
+        lengths = [int(part) for part in text.split(",")]
     except ValueError:
-        raise typer.BadParameter(f"expected numbers separated by commas, found {text!r}", param_hint="--k") from None
+        lengths = [0]
+    if min(lengths) < 1:
+        raise typer.BadParameter(
+            f"expected whole numbers from 1, separated by commas; found {text!r}", param_hint="--k"
+        )
+    return lengths

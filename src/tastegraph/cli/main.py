@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import tastegraph
 from tastegraph.cli import data, evaluate, quickstart, recommend, train
+from tastegraph.cli.terminal import printable
 from tastegraph.errors import TasteGraphError
 
 __all__ = ["app", "run"]
@@ -51,6 +53,7 @@ def run() -> None:
     # and from whatever else runs: a training step beside one busy process took 90 ms instead of 6. It must be said
     # before either is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    _make_streams_sound()
     debug = "--debug" in sys.argv
     sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
     try:
@@ -62,7 +65,15 @@ def run() -> None:
     except (TasteGraphError, OSError) as error:
         if debug:
             raise
-        sys.exit(f"tastegraph: {_one_line(error)}")
+        sys.exit(f"tastegraph: {printable(_one_line(error))}")
+
+
+def _make_streams_sound() -> None:
+    """Give a closed stream somewhere to write, and write what an encoding lacks as an escape."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (for the whole process)
+        getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _one_line(error: Exception) -> str:

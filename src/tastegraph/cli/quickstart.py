@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tastegraph.cli.recommend import print_list
-from tastegraph.cli.terminal import format_genres, print_table, table
+from tastegraph.cli.terminal import format_genres, print_table, say, table
 from tastegraph.cli.train import run_and_show
+from tastegraph.errors import UnknownUserError
 
 if TYPE_CHECKING:
     from tastegraph.data.load import Dataset
@@ -29,17 +31,29 @@ def quickstart(
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
 ) -> None:
     """Get MovieLens 100K, train LightGCN beside its baselines, and print one person's list."""
+    from tastegraph.data.load import load
     from tastegraph.serving.recommender import Recommender
-    from tastegraph.studies.folder import free_folder
+    from tastegraph.studies.folder import check_folder, free_folder
     from tastegraph.studies.recipe import Recipe
 
     folder = out or free_folder(Path("runs/quickstart"))
-    folder, dataset = run_and_show(Recipe(), folder, force=force, json=False)
-    recommender = Recommender.load(folder)
-    places = recommender.recommend(user)
+    check_folder(folder, force=force)
+    recipe = Recipe()
+    began = time.perf_counter()
+    dataset = load(recipe.data.source, say)
+    load_seconds = time.perf_counter() - began
+    _must_be_known(dataset, user)
+    run_and_show(recipe, dataset, folder, load_seconds=load_seconds, force=force)
     _print_likes(dataset, user)
-    print_list(places, user)
+    print_list(Recommender.load(folder).recommend(user), user)
     typer.echo(f"another person's list: tastegraph recommend {folder} --user 7")
+
+
+def _must_be_known(dataset: Dataset, user: str) -> None:
+    """Every person of MovieLens 100K has likes enough to be learned from; anyone else is told before the training."""
+    users = dataset.interactions.users
+    if user not in (str(known) for known in users.ids):
+        raise UnknownUserError(f"user {user} is not in {dataset.name}; nearest: {', '.join(users.nearest(user))}")
 
 
 def _print_likes(dataset: Dataset, user: str) -> None:
@@ -50,13 +64,9 @@ def _print_likes(dataset: Dataset, user: str) -> None:
     rated = frame.filter(pl.col("user").cast(pl.String) == user).sort("value", "time", descending=True)
     assert dataset.item_table is not None  # noqa: S101 (MovieLens 100K has titles)
     likes = rated.head(LIKES_SHOWN).join(dataset.item_table, on="item", how="left", maintain_order="left")
-    print_table(
-        table(
-            {"rating": "right", "title": "left", "year": "right", "genres": "left"},
-            (
-                [f"{film['value']:g}", film["title"], film["year"], format_genres(film["genres"])]
-                for film in likes.iter_rows(named=True)
-            ),
-            f"User {user} rated {len(rated):,} films; loved most",
-        )
+    rows = (
+        [f"{film['value']:g}", film["title"], film["year"], format_genres(film["genres"])]
+        for film in likes.iter_rows(named=True)
     )
+    columns = {"rating": "right", "title": "left", "year": "right", "genres": "left"}
+    print_table(table(columns, rows), f"User {user} rated {len(rated):,} films; loved most")

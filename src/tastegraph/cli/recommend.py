@@ -47,6 +47,6 @@ def print_list(places: Sequence[Recommendation], user: str) -> None:
         + [f"{place.score:.3f}"]
         for place in places
     )
-    print_table(table({**columns, "score": "right"}, rows, f"Guess You Love, user {user}"))
+    print_table(table({**columns, "score": "right"}, rows), f"Guess You Love, user {user}")
     if not places:
         typer.echo("nothing is left: the user has rated every item the model knows")

@@ -30,21 +30,26 @@ def stdout() -> Console:
     """A console for what a command answers."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH, highlight=False)
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> Console:
     """A console for what happens meanwhile."""
     from rich.console import Console
 
-    return Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH, highlight=False)
+    width = None if sys.stderr.isatty() else PLAIN_WIDTH
+    return Console(stderr=True, width=width, highlight=False, markup=False, emoji=False)
+
+
+def printable(text: object) -> str:
+    """Text from a file as a terminal may see it: control characters and line ends replaced."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(text))
 
 
 def say(message: str) -> None:
     """Tell what happens, on stderr."""
-    from rich.markup import escape
-
-    stderr().print(escape(message), soft_wrap=True)
+    stderr().print(printable(message), soft_wrap=True)
 
 
 def spoken(*, quiet: bool) -> Callable[[str], None]:
@@ -57,29 +62,33 @@ def print_json(content: Any) -> None:
     sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def table(columns: Mapping[str, str], rows: Iterable[Iterable[object]], title: str | None = None) -> Table:
+def table(columns: Mapping[str, str], rows: Iterable[Iterable[object]]) -> Table:
     """An aligned table.
 
     Args:
         columns: header of each column, and "left" or "right".
-        rows: cells; None is an empty one.
-        title: printed above.
+        rows: cells, as they are (`Text` keeps its style); None is an empty one.
     """
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header, justify in columns.items():
-        made.add_column(header, justify="right" if justify == "right" else "left", no_wrap=justify == "right")
+        right = justify == "right"
+        made.add_column(Text(printable(header)), justify="right" if right else "left", no_wrap=right)
     for row in rows:
-        made.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        cells = ("" if cell is None else cell for cell in row)
+        made.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in cells))
     return made
 
 
-def print_table(made: Table) -> None:
-    """Print a table on stdout."""
-    stdout().print(made)
+def print_table(made: Table, title: str | None = None) -> None:
+    """Print a table on stdout, under its title."""
+    console = stdout()
+    if title is not None:
+        console.print(printable(title), style="bold", soft_wrap=True)
+    console.print(made)
 
 
 def format_genres(genres: list[str] | None) -> str:
@@ -87,25 +96,23 @@ def format_genres(genres: list[str] | None) -> str:
     return ", ".join(genres or [])
 
 
-def model_table(rows: Mapping[str, Mapping[str, Any]], names: Iterable[str], protocol: str) -> Table:
+def model_table(rows: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Table:
     """The model and the baselines, a row each, the best figure of a column marked.
 
     Args:
         rows: parts of result.json by model title.
         names: metrics to show.
-        protocol: named in the title.
     """
     from rich.text import Text
 
     shown = list(names)
     best = {name: max(part["metrics"]["test"][name] for part in rows.values()) for name in shown}
-    columns = {"model": "left", **dict.fromkeys(shown, "right"), "training": "right"}
-    made = table(columns, [], f"Test, protocol {protocol} (* best of a column)")
+    lines: list[list[object]] = []
     for title, part in rows.items():
-        cells = [Text(title)]
+        line: list[object] = [title]
         for name in shown:
             value = part["metrics"]["test"][name]
             marked = value == best[name]
-            cells.append(Text(f"{value:.4f}{'*' if marked else ' '}", style="bold" if marked else ""))
-        made.add_row(*cells, f"{part['seconds']['train']:.1f} s")
-    return made
+            line.append(Text(f"{value:.4f}{'*' if marked else ' '}", style="bold" if marked else ""))
+        lines.append([*line, f"{part['seconds']['train']:.1f} s"])
+    return table({"model": "left", **dict.fromkeys(shown, "right"), "training": "right"}, lines)

@@ -37,26 +37,31 @@ def train(
     json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
 ) -> None:
     """Split, train, validate, test and save: LightGCN and its baselines."""
-    from tastegraph.studies.recipe import load_recipe
-
-    run_and_show(load_recipe(recipe, settings or [], data), out, force=force, json=json)
-
-
-def run_and_show(recipe: Recipe, out: Path | None, *, force: bool, json: bool) -> tuple[Path, Dataset]:
-    """Load the data, run the recipe and print what it came to; the run's folder and the data set are returned."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
+    from tastegraph.studies.recipe import load_recipe
 
+    resolved = load_recipe(recipe, settings or [], data)
     if out is not None:
         check_folder(out, force=force)
     began = time.perf_counter()
-    dataset = load(recipe.data.source, spoken(quiet=json))
+    dataset = load(resolved.data.source, spoken(quiet=json))
     load_seconds = time.perf_counter() - began
     folder = out or free_folder(Path("runs") / dataset.name)
+    run_and_show(resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json)
+
+
+def run_and_show(
+    recipe: Recipe, dataset: Dataset, folder: Path, *, load_seconds: float, force: bool, json: bool = False
+) -> None:
+    """Run a recipe on loaded data and print what it came to."""
+    from tastegraph.cli.progress import TrainingProgress
+    from tastegraph.studies.trial import Trial
+
+    Trial.of(dataset, recipe)  # what cannot be judged is told before torch is even imported
     if not json:
         say(_describe(dataset, recipe))
 
-    from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.run import run
 
     with TrainingProgress(recipe.evaluation.select, quiet=json) as progress:
@@ -65,7 +70,6 @@ def run_and_show(recipe: Recipe, out: Path | None, *, force: bool, json: bool) -
         print_json(result)
     else:
         print_result(result, folder)
-    return folder, dataset
 
 
 def _describe(dataset: Dataset, recipe: Recipe) -> str:
@@ -86,7 +90,7 @@ def print_result(result: dict[str, Any], folder: Path) -> None:
     from tastegraph.studies.titles import TITLES, rows_of
 
     names = [f"{name}@{k}" for k in sorted(set(result["k"])) for name in ("recall", "precision", "ndcg")]
-    print_table(model_table(rows_of(result), names, result["protocol"]))
+    print_table(model_table(rows_of(result), names), f"Test, protocol {result['protocol']} (* best of a column)")
     shown = names[2]
     for name, part in result["baselines"].items():
         low, high = part["lead"][shown]["interval"]

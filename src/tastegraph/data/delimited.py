@@ -7,21 +7,20 @@ blame, so that the error can name it.
 from __future__ import annotations
 
 import csv
-import io
-import math
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Columns", "read_columns", "read_with_header"]
+__all__ = ["Columns", "first_undecodable_line", "read_columns", "read_with_header"]
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "user": ("user", "userid", "uid", "member", "memberid", "customer", "customerid", "visitorid"),
@@ -34,7 +33,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 REQUIRED = ("user", "item")
 DELIMITERS = ("\t", ",", ";", "|", "::")
-MILLISECONDS_FROM = 100_000_000_000  # a unix time above this (the year 5138 in seconds) counts milliseconds
+# A unix time this far from 1970 counts milli-, micro- or nanoseconds: in seconds it would be the year 5138 or later.
+MILLISECONDS_FROM, MICROSECONDS_FROM, NANOSECONDS_FROM = 1e11, 1e14, 1e17
+YEARS_1_TO_9999 = (-62_135_596_800, 253_402_300_799)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Columns:
     header: bool
     encoding: str = "utf-8"
 
+    @property
+    def quote(self) -> str | None:
+        """The mark around a field that holds the delimiter, where the dialect has one."""
+        return _quote(self.delimiter)
+
     def __str__(self) -> str:
         delimiter = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.delimiter, self.delimiter)
         return f"{delimiter}-separated: " + ", ".join(self.position)
@@ -66,7 +72,7 @@ def read_with_header(path: Path) -> tuple[pl.DataFrame, Columns]:
     Names are compared without case, spaces, punctuation or a RecBole ":type" suffix; see `NAMES`.
 
     Returns:
-        A table (user and item String, value Float32, time Int64 in unix seconds; the last two only where
+        A table (user and item String, value Float32, time Float64 in unix seconds; the last two only where
         the file has them), and what was understood of the file.
 
     Raises:
@@ -84,22 +90,22 @@ def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
     """
     _must_hold_text(path)
     try:
-        frame = _read_fast(path, columns)
+        raw = _read_fast(path, columns)
     except pl.exceptions.PolarsError as error:
         _blame_a_line(path, columns)
         raise DataError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
-    blank = pl.all_horizontal(pl.all().is_null())
-    if frame.select(blank.any()).item():
-        _blame_a_line(path, columns)  # unless these are blank lines, which say nothing
-        frame = frame.filter(~blank)
-    if frame.is_empty():
+    # A null in the last field may be an empty cell, a blank line, or the end of a truncated one.
+    if raw.is_empty() or raw.select(pl.any_horizontal(pl.all().is_null()).any()).item():
         _blame_a_line(path, columns)
+    text = raw.select(list(columns.position))
+    blank = text.select(blank=pl.all_horizontal(pl.all().is_null()))["blank"]
+    if blank.all():
         raise DataError("has a header but no rows" if columns.header else "has no rows", path=path)
-    typed = _to_types(frame)
-    if _has_bad_cell(typed):
-        _blame_a_line(path, columns)
-        raise DataError("has a cell that cannot be read", path=path)
-    return typed
+    typed = _to_types(text)
+    bad = typed.select(bad=pl.any_horizontal(pl.all().is_null()))["bad"] & ~blank
+    if bad.any():
+        _blame_a_cell(path, columns, text, typed, int(bad.arg_true()[0]))
+    return typed.filter(~blank)
 
 
 def _must_hold_text(path: Path) -> None:
@@ -127,7 +133,7 @@ def _understand_header(path: Path) -> Columns:
             path=path,
             line=1,
         )
-    names = [name.strip() for name in next(_fields(io.StringIO(header), delimiter))[1]]
+    names = [name.strip() for name in next(_fields(path, [header], delimiter))[1]]
     plain = [_plain(name) for name in names]
     position = {
         role: plain.index(alias)
@@ -151,6 +157,7 @@ def _plain(name: str) -> str:
 
 
 def _read_fast(path: Path, columns: Columns) -> pl.DataFrame:
+    """The columns we read, by role, and the last one, all as strings; null where a cell is empty or missing."""
     # Polars separates by one character: "a::b" is "a", "", "b" to it, so positions double.
     step = len(columns.delimiter)
     frame = pl.read_csv(
@@ -160,94 +167,115 @@ def _read_fast(path: Path, columns: Columns) -> pl.DataFrame:
         skip_rows=1 if columns.header and step > 1 else 0,
         infer_schema=False,
         encoding="utf8" if columns.encoding == "utf-8" else columns.encoding,
-        quote_char='"' if step == 1 else None,
+        quote_char=columns.quote,
+        glob=False,
     )
     if frame.width != (columns.width - 1) * step + 1:
         raise pl.exceptions.ShapeError(f"{frame.width} fields instead of {columns.width}")
-    return frame.select(
-        pl.col(frame.columns[at * step]).str.strip_chars().replace("", None).alias(role)
-        for role, at in columns.position.items()
-    )
+    roles = [(role, frame.columns[at * step]) for role, at in columns.position.items()]
+    chosen = frame.select(pl.col(name).alias(role) for role, name in roles)
+    if columns.quote is None:
+        chosen = chosen.with_columns(pl.all().str.replace(r'^"(.*)"$', "$1"))
+    if columns.width - 1 not in columns.position.values():
+        chosen = chosen.with_columns(last=frame.to_series(-1))
+    return chosen.with_columns(pl.when(pl.all().str.strip_chars() != "").then(pl.all()))
 
 
-def _to_types(frame: pl.DataFrame) -> pl.DataFrame:
-    typed = frame
-    if "value" in frame.columns:
-        typed = typed.with_columns(pl.col("value").cast(pl.Float32, strict=False))
-    if "time" in frame.columns:
-        typed = typed.with_columns(_unix_seconds(frame["time"]))
+def _to_types(text: pl.DataFrame) -> pl.DataFrame:
+    """Ids as they are, ratings as Float32, times as Float64 unix seconds; null for what cannot be read."""
+    typed = text
+    if "value" in text.columns:
+        value = pl.col("value").str.strip_chars().cast(pl.Float32, strict=False)
+        typed = typed.with_columns(value=pl.when(value.is_finite()).then(value))
+    if "time" in text.columns:
+        typed = typed.with_columns(time=_unix_seconds(text["time"].str.strip_chars()))
     return typed
 
 
 def _unix_seconds(text: pl.Series) -> pl.Series:
-    seconds = text.cast(pl.Int64, strict=False)
-    if seconds.null_count():
-        seconds = text.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
-    if seconds.null_count():
-        seconds = pl.Series("time", [_iso_seconds(stamp) for stamp in text], dtype=pl.Int64)
-    largest = seconds.max()
-    if isinstance(largest, int) and largest > MILLISECONDS_FROM:
-        seconds = seconds // 1000
-    return seconds
+    """Unix seconds of each cell; milli-, micro- and nanoseconds are told by their size, dates by their form."""
+    stamp = text.cast(pl.Float64, strict=False)
+    if stamp.null_count() > text.null_count():
+        dates = [_iso_seconds(cell) if number is None else number for cell, number in zip(text, stamp, strict=True)]
+        stamp = pl.Series("time", dates, dtype=pl.Float64)
+    size = pl.col("time").abs()
+    scale = pl.when(size >= NANOSECONDS_FROM).then(1e9).when(size >= MICROSECONDS_FROM).then(1e6)
+    seconds = pl.col("time") / scale.when(size >= MILLISECONDS_FROM).then(1e3).otherwise(1.0)
+    within = seconds.is_between(*YEARS_1_TO_9999)
+    return pl.DataFrame({"time": stamp}).select(time=pl.when(within).then(seconds))["time"]
 
 
-def _iso_seconds(stamp: str | None) -> int | None:
+def _iso_seconds(stamp: str | None) -> float | None:
     try:
         moment = datetime.fromisoformat(stamp or "")
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
 
 
-def _has_bad_cell(typed: pl.DataFrame) -> bool:
-    nulls = any(column.null_count() for column in typed)
-    return nulls or ("value" in typed.columns and not bool(typed["value"].is_finite().all()))
+def _blame_a_cell(path: Path, columns: Columns, text: pl.DataFrame, typed: pl.DataFrame, row: int) -> NoReturn:
+    """Raise a `DataError` for the first cell of a row that does not read."""
+    lines = (line for line, _ in _records(path, columns))
+    first = row + (1 if columns.header else 0)
+    line = next(itertools.islice(lines, first, None), None)
+    for role in columns.position:
+        if typed[role][row] is None:
+            cell = text[role][row]
+            expected = {"value": "a number as rating", "time": "unix seconds or an ISO date as time"}.get(role)
+            found = f"expected {expected}, found {cell or ''!r}" if expected else f"the {role} id is empty"
+            raise DataError(found, path=path, line=line)
+    raise DataError("has a row that cannot be read", path=path, line=line)
 
 
 def _blame_a_line(path: Path, columns: Columns) -> None:
-    """Raise a `DataError` for the first line that does not read; return if there is none."""
+    """Raise a `DataError` for the first line that is not made as the others are; return if there is none."""
+    for number, (line, fields) in enumerate(_records(path, columns)):
+        blank = len(fields) < 2 and not "".join(fields).strip()
+        if blank or (columns.header and number == 0):
+            continue
+        if len(fields) != columns.width:
+            raise DataError(f"expected {columns.width} fields, found {len(fields)}", path=path, line=line)
+        for role, at in columns.position.items():
+            if role in REQUIRED and not fields[at].strip():
+                raise DataError(f"the {role} id is empty", path=path, line=line)
+
+
+def _records(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
+    """Line number and fields of each record, blank lines and the header included."""
     encoding = "utf-8-sig" if columns.encoding == "utf-8" else columns.encoding
     try:
         with path.open(encoding=encoding, newline="") as file:
-            for line, fields in _fields(file, columns.delimiter):
-                blank = len(fields) < 2 and not "".join(fields).strip()  # noqa: PLR2004
-                if not blank and not (columns.header and line == 1):
-                    _check_line(path, line, fields, columns)
+            yield from _fields(path, file, columns.delimiter)
     except UnicodeDecodeError as error:
-        raise DataError("is not UTF-8 text", path=path, line=_first_undecodable_line(path)) from error
-    except csv.Error as error:
-        raise DataError(f"is not delimited text ({error})", path=path) from error
+        raise DataError("is not UTF-8 text", path=path, line=first_undecodable_line(path)) from error
 
 
-def _fields(file: io.TextIOBase | io.StringIO | io.TextIOWrapper, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The fields of each line, with its number from 1."""
-    if len(delimiter) == 1:
-        reader = csv.reader(file, delimiter=delimiter)
-        for fields in reader:
-            yield reader.line_num, fields
-    else:
+def _fields(path: Path, file: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The fields of each record, with the number of its last line from 1."""
+    if len(delimiter) > 1:
         for line, text in enumerate(file, start=1):
             yield line, text.rstrip("\r\n").split(delimiter) if text.strip() else []
+        return
+    if _quote(delimiter) is None:
+        reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
+    else:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+    line = 0
+    try:
+        for fields in reader:
+            line = reader.line_num
+            yield line, fields
+    except csv.Error as error:
+        raise DataError(f"is not delimited text ({error})", path=path, line=line + 1) from error
 
 
-def _check_line(path: Path, line: int, fields: list[str], columns: Columns) -> None:
-    if len(fields) != columns.width:
-        raise DataError(f"expected {columns.width} fields, found {len(fields)}", path=path, line=line)
-    for role, at in columns.position.items():
-        text = fields[at].strip()
-        if role in REQUIRED and not text:
-            raise DataError(f"the {role} id is empty", path=path, line=line)
-        if role == "value" and not _is_finite_number(text):
-            raise DataError(f"expected a number as rating, found {text!r}", path=path, line=line)
-        if role == "time" and not _is_finite_number(text) and _iso_seconds(text) is None:
-            raise DataError(
-                f"expected unix seconds or an ISO date as time, found {text!r}",
-                path=path,
-                line=line,
-            )
+def _quote(delimiter: str) -> str | None:
+    """The quotation mark of a dialect: tab- and ::-separated text has none, so that 6" stays 6"."""
+    return None if delimiter in {"\t", "::"} else '"'
 
 
-def _first_undecodable_line(path: Path) -> int | None:
+def first_undecodable_line(path: Path) -> int | None:
+    """Number of the first line that is not UTF-8, from 1."""
     with path.open("rb") as file:
         for line, raw in enumerate(file, start=1):
             try:
@@ -255,10 +283,3 @@ def _first_undecodable_line(path: Path) -> int | None:
             except UnicodeDecodeError:
                 return line
     return None
-
-
-def _is_finite_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False

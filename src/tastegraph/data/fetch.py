@@ -131,7 +131,7 @@ def _short(error: BaseException) -> str:
     if isinstance(error, subprocess.CalledProcessError):
         lines = [line for line in (error.stderr or "").splitlines() if line.startswith("ERROR")]
         return lines[-1] if lines else f"pip ended with {error.returncode}"
-    reason = getattr(error, "reason", None) or error
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
     return str(reason).splitlines()[0] if str(reason) else type(error).__name__
 
 

@@ -59,7 +59,7 @@ class Interactions:
             user=user[kept],
             item=item[kept],
             value=None if value is None else value[kept].astype(np.float32),
-            time=None if time is None else time[kept].astype(np.int64),
+            time=None if time is None else np.floor(time[kept]).astype(np.int64),
             users=users,
             items=items,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from tastegraph.data.vocabulary import Vocabulary
 
 __all__ = ["Dataset", "load"]
 
@@ -90,9 +93,11 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None) -> Data
     """
     known = CATALOG.get(name_or_path)
     path = Path(name_or_path) if known is None else locate(known, say)
-    if not path.exists():
+    if not name_or_path or not path.exists():
         names = ", ".join(CATALOG)
-        raise DataError(f"no such file or folder, nor a known data set ({names})", path=name_or_path)
+        near = difflib.get_close_matches(name_or_path, CATALOG, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise DataError(f"no such file or folder, nor a known data set ({names}){meant}", path=name_or_path or "''")
     name = known.name if known is not None else path.resolve().name if path.is_dir() else path.stem
     try:
         return _read(name, path)
@@ -106,7 +111,8 @@ def _read(name: str, path: Path) -> Dataset:
     raw = read_movielens(path) if path.is_dir() else _read_file(path)
     if raw is None:
         raise DataError(
-            "is not a folder we can read; expected train.txt and test.txt, or u.data, ratings.dat, ratings.csv",
+            "is not a folder we can read; expected train.txt and test.txt, or u.data, ratings.dat, ratings.csv "
+            "or one .inter file",
             path=path,
         )
     interactions, duplicates = Interactions.from_frame(raw.ratings)
@@ -115,12 +121,20 @@ def _read(name: str, path: Path) -> Dataset:
         path,
         interactions,
         None,
-        raw.users,
-        raw.items,
+        _with_ids_of(interactions.users, raw.users),
+        _with_ids_of(interactions.items, raw.items),
         duplicates,
         raw.understood,
         _digests(path),
     )
+
+
+def _with_ids_of(vocabulary: Vocabulary, table: pl.DataFrame | None) -> pl.DataFrame | None:
+    """A table of features with its ids (the first column) as the vocabulary writes them."""
+    if table is None or vocabulary.ids.dtype == pl.String:
+        return table
+    key = table.columns[0]
+    return table.with_columns(pl.col(key).cast(vocabulary.ids.dtype, strict=False)).drop_nulls(key)
 
 
 def _read_file(path: Path) -> RawRatings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tastegraph.data.delimited import first_undecodable_line
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _read_lists(path: Path) -> pl.DataFrame:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError("is not UTF-8 text", path=path) from error
+        raise DataError("is not UTF-8 text", path=path, line=first_undecodable_line(path)) from error
     lines = pl.DataFrame({"text": text.split("\n")}).with_row_index("line", offset=1)
     ids = pl.col("text").str.extract_all(r"\S+")
     pairs = (
@@ -53,5 +54,5 @@ def _read_lists(path: Path) -> pl.DataFrame:
         .explode("item")
     )
     if pairs.is_empty():
-        raise DataError("is empty; expected a line a user: user item item ...", path=path)
+        raise DataError("holds no pair; expected a line a user, ids separated by spaces: user item item ...", path=path)
     return pairs

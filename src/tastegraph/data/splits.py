@@ -42,7 +42,7 @@ class SplitConfig(BaseModel):
 
     @model_validator(mode="after")
     def _shares(self) -> SplitConfig:
-        if min(self.ratios) < 0 or abs(sum(self.ratios) - 1) > 1e-9 or not self.ratios[0] > 0:
+        if not (min(self.ratios) >= 0 and self.ratios[0] > 0 and abs(sum(self.ratios) - 1) < 1e-9):
             raise ValueError("ratios must be three shares of at least 0, the first above 0, that sum to 1")
         return self
 
@@ -129,10 +129,12 @@ class Split:
             DataError: the file is not such a table.
         """
         try:
-            table = pl.read_parquet(path, columns=["user", "item", "part"])
+            table = pl.read_parquet(path, columns=["user", "item", "part"], glob=False)
             part = table["part"].replace_strict(PART_NAMES, range(3), return_dtype=pl.UInt8).to_numpy()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DataError(f"is not a saved split ({str(error).splitlines()[0]})", path=path) from error
+        if table.is_empty() or table["user"].null_count() or table["item"].null_count():
+            raise DataError("is not a saved split (a pair lacks its user or item)", path=path)
         users, user = Vocabulary.of(table["user"])
         items, item = Vocabulary.of(table["item"])
         return cls.of(Interactions(user, item, None, None, users, items), part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def _histogram(value: NDArray[np.float32]) -> list[dict[str, float]] | None:
 
 
 def _day(seconds: np.int64) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds))).date().isoformat()
 
 
 def _most_rated(dataset: Dataset, per_item: NDArray[np.int64]) -> list[dict[str, Any]]:

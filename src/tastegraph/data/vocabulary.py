@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Vocabulary", "canonical_ids"]
 
+SPELLINGS = 20_000  # ids that a misspelt one is compared with, at most
+
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
@@ -36,11 +38,6 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.ids)
 
-    @property
-    def noun(self) -> str:
-        """What an id looks like, for messages."""
-        return "integer" if self.ids.dtype == pl.Int64 else "string"
-
     def index_of(self, ids: pl.Series | Sequence[str]) -> NDArray[np.int32]:
         """Index of each id (int32), -1 for an id that is not here."""
         asked = pl.DataFrame({"id": pl.Series(ids).cast(self.ids.dtype, strict=False)})
@@ -50,21 +47,28 @@ class Vocabulary:
 
     def nearest(self, text: str, n: int = 3) -> list[str]:
         """Up to `n` known ids that `text` may have meant: the closest numbers, or the closest spellings."""
-        if self.ids.dtype == pl.Int64 and text.lstrip("-").isdigit():
-            distance = np.abs(self.ids.to_numpy().astype(np.float64) - float(text))
+        if self.ids.dtype == pl.Int64:
+            try:
+                distance = np.abs(self.ids.to_numpy().astype(np.float64) - float(text))
+            except ValueError:
+                return [str(known) for known in self.ids[:n]]
             return [str(self.ids[int(row)]) for row in np.argsort(distance, kind="stable")[:n]]
-        spelled = self.ids.cast(pl.String).to_list()
-        return difflib.get_close_matches(text, spelled, n=n, cutoff=0.0)
+        if len(self) > SPELLINGS:  # too many to compare one by one: those that stand beside it in order
+            at = int(self.ids.search_sorted(text))
+            return self.ids[max(0, at - 1) : at - 1 + n].to_list()
+        return difflib.get_close_matches(text, self.ids.to_list(), n=n, cutoff=0.0)
 
 
 def canonical_ids(ids: pl.Series) -> pl.Series:
     """Ids as Int64 where each is written as that integer is written, else as the strings they are.
 
-    "007", "1.0" or a number beyond 64 bits keep the whole column a string column: an id is opaque.
+    "007", "1.0" or a number beyond 64 bits keep the whole column a string column: an id is opaque. Spaces around
+    integers are not part of them.
     """
     if ids.dtype.is_integer():
         return ids.cast(pl.Int64)
-    numbers = ids.cast(pl.Int64, strict=False)
-    if numbers.null_count() == 0 and bool((numbers.cast(pl.String) == ids).all()):
+    bare = ids.str.strip_chars()
+    numbers = bare.cast(pl.Int64, strict=False)
+    if numbers.null_count() == 0 and bool((numbers.cast(pl.String) == bare).all()):
         return numbers
     return ids

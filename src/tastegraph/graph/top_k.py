@@ -46,14 +46,15 @@ def rank_blocks(
     if k < 1:
         raise ModelError(f"a list needs at least one place, k = {k}")
     step = max(1, BLOCK_ENTRIES // max(num_items, 1))
-    lists = np.empty((len(users), k), np.int32)
+    lists = np.full((len(users), k), NO_ITEM, np.int32)
+    places = min(k, num_items)
     for begin in range(0, len(users), step):
         block = users[begin : begin + step]
         scores = score_block(block)
         if exclude is not None:
             position, item = exclude.pairs_of(block)
             scores[position, item] = -np.inf
-        lists[begin : begin + step] = top_k(scores, k)
+        lists[begin : begin + step, :places] = top_k(scores, places)
     return lists
 
 

@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 
 from tastegraph.errors import ModelError
 from tastegraph.files import written_whole
-from tastegraph.lightgcn.model import LightGCN, ModelConfig
+from tastegraph.lightgcn.config import ModelConfig
+from tastegraph.lightgcn.model import LightGCN
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
 
 from tastegraph.errors import ModelError
@@ -16,43 +15,7 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.bipartite import BipartiteGraph
 
-__all__ = ["LightGCN", "ModelConfig"]
-
-Alpha = Literal["uniform", "learned"] | tuple[float, ...]
-
-
-class ModelConfig(BaseModel):
-    """The size and shape of a LightGCN.
-
-    Attributes:
-        embedding_dim: d, the width of an embedding.
-        num_layers: K; 0 is plain matrix factorization.
-        alpha: weights of layers 0..K: "uniform" (1 / (K+1) each), "learned" (from uniform), or K+1 numbers >= 0.
-        init_std: standard deviation of the normal draw of E0.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    embedding_dim: int = Field(default=64, ge=1, le=4096)
-    num_layers: int = Field(default=3, ge=0, le=64)
-    alpha: Alpha = "uniform"
-    init_std: float = Field(default=0.1, gt=0, allow_inf_nan=False)
-
-    @model_validator(mode="after")
-    def _one_weight_a_layer(self) -> ModelConfig:
-        if not isinstance(self.alpha, str):
-            if len(self.alpha) != self.num_layers + 1:
-                raise ValueError(
-                    f"alpha needs {self.num_layers + 1} weights, for layers 0 to {self.num_layers}; "
-                    f"found {len(self.alpha)}"
-                )
-            if min(self.alpha) < 0 or max(self.alpha) == 0 or not all(map(_finite, self.alpha)):
-                raise ValueError("alpha's weights must be finite, at least 0, and not all 0")
-        return self
-
-
-def _finite(weight: float) -> bool:
-    return abs(weight) < float("inf")
+__all__ = ["LightGCN"]
 
 
 class LightGCN(nn.Module):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.errors import ModelError
-from tastegraph.lightgcn.model import LightGCN, ModelConfig
+from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.negatives import UniformNegatives
 from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
 
@@ -22,37 +21,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
 
-__all__ = ["Epoch", "Trained", "TrainingConfig", "train", "train_step"]
+__all__ = ["Epoch", "Trained", "train", "train_step"]
 
-
-class TrainingConfig(BaseModel):
-    """How a LightGCN is trained.
-
-    Attributes:
-        epochs: passes over all positives, at most.
-        batch_size: B, positives a step.
-        learning_rate: Adam's step size.
-        weight_decay: lambda, the weight of the L2 penalty on E0.
-        regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
-        patience: stop after this many validations without a better one.
-        validate_every: epochs between validations.
-        seed: seed of E0, of the order of positives and of the negatives.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    epochs: int = Field(default=300, ge=1)
-    batch_size: int = Field(default=4096, ge=1)
-    learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
-    weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
-    regularise: Literal["batch", "all"] = "batch"
-    patience: int = Field(default=10, ge=1)
-    validate_every: int = Field(default=1, ge=1)
-    seed: int = Field(default=0, ge=0)
+ADVICE = "try a smaller training.learning_rate, training.weight_decay or model.init_std"
 
 
 @dataclass(frozen=True)
@@ -135,15 +111,12 @@ def train(
         for step, batch in enumerate(batches, start=1):
             loss = train_step(model, graph, optimizer, batch, config)
             if not math.isfinite(loss):
-                raise ModelError(
-                    f"the loss is {loss} at epoch {number}, step {step}; "
-                    f"try a learning_rate below {config.learning_rate:g}"
-                )
+                raise ModelError(f"the loss is {loss} at epoch {number}, step {step}; {ADVICE}")
             losses.append(loss)
             on_step(step, steps, loss)
         metrics = {}
         if validate is not None and (number % config.validate_every == 0 or number == config.epochs):
-            metrics = dict(validate(_embeddings(model, graph)))
+            metrics = dict(validate(_finite_embeddings(model, graph, number)))
             best.offer(model, number, metrics[select])
         epochs.append(Epoch(number, time.perf_counter() - began, float(np.mean(losses)), metrics))
         on_epoch(epochs[-1])
@@ -227,6 +200,13 @@ def train_step(
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.item()
+
+
+def _finite_embeddings(model: LightGCN, graph: BipartiteGraph, epoch: int) -> Embeddings:
+    embeddings = _embeddings(model, graph)
+    if not all(np.isfinite(side).all() for side in embeddings):
+        raise ModelError(f"embeddings are not finite after epoch {epoch}; {ADVICE}")
+    return embeddings
 
 
 def _embeddings(model: LightGCN, graph: BipartiteGraph) -> Embeddings:

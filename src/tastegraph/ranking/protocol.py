@@ -84,7 +84,7 @@ def full_ranking(ranker: Ranker, relevant: Relevant, known: NeighbourLists | Non
         Every metric of `METRICS` at every K, user by user.
     """
     users = relevant.users
-    lists = ranker.rank(users, max(k), known)
+    lists = ranker.rank(users, min(max(k), relevant.lists.num_columns), known)
     listed = lists.astype(np.int64)
     owner = np.repeat(users, lists.shape[1]).reshape(lists.shape)
     hits = (listed >= 0) & relevant.lists.contain(owner.ravel(), np.maximum(listed, 0).ravel()).reshape(lists.shape)
@@ -92,7 +92,7 @@ def full_ranking(ranker: Ranker, relevant: Relevant, known: NeighbourLists | Non
     return Judged(
         users,
         {
-            f"{name}@{length}": metric(hits[:, :length], total)
+            f"{name}@{length}": metric(hits[:, :length], total, length)
             for length in sorted(set(k))
             for name, metric in METRICS.items()
         },

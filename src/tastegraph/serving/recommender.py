@@ -70,7 +70,7 @@ class Recommender:
             ModelError: k is below 1.
         """
         index = self._index_of(user)
-        items = self.model.rank(np.array([index]), k, self.model.seen)[0]
+        items = self.model.rank(np.array([index]), min(k, len(self.model.items)), self.model.seen)[0]
         items = items[items >= 0]
         scores = self.model.e_items[items] @ self.model.e_users[index]
         rows = self.model.item_table[items].iter_rows(named=True)
@@ -81,11 +81,12 @@ class Recommender:
 
     def _index_of(self, user: int | str) -> int:
         users = self.model.users
-        index = int(users.index_of([str(user)])[0])
+        text = str(user).encode("utf-8", "replace").decode()  # bytes that are no text reach here as surrogates
+        index = int(users.index_of([text])[0])
         if index < 0:
-            nearest = ", ".join(users.nearest(str(user)))
+            nearest = ", ".join(users.nearest(text))
             raise UnknownUserError(
-                f"user {user} is not among the {len(users):,} users the model has learned from; nearest: {nearest}"
+                f"user {text} is not among the {len(users):,} users the model has learned from; nearest: {nearest}"
             )
         return index
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.splits import Split
 from tastegraph.errors import ModelError, RunError
+from tastegraph.files import sha256_of
 from tastegraph.ranking.intervals import bootstrap_interval
 from tastegraph.ranking.protocol import FULL_RANKING, full_ranking
 from tastegraph.saved_model import SavedModel
+from tastegraph.studies.recipe import LONGEST_LIST
 from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
@@ -35,15 +37,16 @@ def evaluate(run: Path, k: Sequence[int] | None = None) -> dict[str, Any]:
     """
     if not run.exists():
         raise RunError(f"{run}: no such run")
+    lengths = _recorded_lengths(run) if k is None else sorted(set(k))
+    if lengths[0] < 1 or lengths[-1] > LONGEST_LIST:
+        raise RunError(f"a list has from 1 to {LONGEST_LIST:,} places; found k = {','.join(map(str, lengths))}")
     model = SavedModel.load(run / "model")
-    try:
-        trial = Trial(Split.load(run / "split.parquet"), refits=bool(model.about.get("refit"))).final
-        recorded = json.loads((run / "result.json").read_text(encoding="utf-8"))["k"]
-    except (OSError, KeyError, ValueError) as error:
-        raise RunError(f"{run}: not a finished run ({error})") from error
-    lengths = sorted(set(recorded if k is None else k))
-    if not lengths or lengths[0] < 1:
-        raise RunError(f"a list needs at least one place; found k = {','.join(map(str, lengths)) or 'nothing'}")
+    split_file = run / "split.parquet"
+    if not split_file.is_file():
+        raise RunError(f"{split_file}: no such file; the run is incomplete")
+    if sha256_of(split_file) != model.about.get("split"):
+        raise RunError(f"{split_file}: altered since the model was saved (SHA-256 differs)")
+    trial = Trial(Split.load(split_file), refits=bool(model.about.get("refit"))).final
     fit = trial.split.fit
     if not (fit.users.ids.equals(model.users.ids) and fit.items.ids.equals(model.items.ids)):
         raise ModelError(f"{run}: the model has learned from other users or items than split.parquet says")
@@ -57,3 +60,16 @@ def evaluate(run: Path, k: Sequence[int] | None = None) -> dict[str, Any]:
         "intervals": {"test": {name: list(bootstrap_interval(v)) for name, v in judged.values.items()}},
         "users": {"test": len(judged.users)},
     }
+
+
+def _recorded_lengths(run: Path) -> list[int]:
+    path = run / "result.json"
+    try:
+        k = json.loads(path.read_text(encoding="utf-8"))["k"]
+    except FileNotFoundError as error:
+        raise RunError(f"{path}: no such file; not a finished run") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{path}: does not say which lengths k were used") from error
+    if not isinstance(k, list) or not k or not all(type(length) is int for length in k):
+        raise RunError(f"{path}: does not say which lengths k were used")
+    return sorted(set(k))

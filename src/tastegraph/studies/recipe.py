@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tastegraph.data.splits import SplitConfig
 from tastegraph.errors import RecipeError
-from tastegraph.lightgcn.model import ModelConfig
-from tastegraph.lightgcn.training import TrainingConfig
+from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.ranking.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
+
+LONGEST_LIST = 1_000_000  # places
 
 
 class DataConfig(BaseModel):
@@ -53,15 +54,15 @@ class EvaluationConfig(BaseModel):
     @field_validator("k")
     @classmethod
     def _lengths(cls, k: tuple[int, ...]) -> tuple[int, ...]:
-        if not k or min(k) < 1:
-            raise ValueError("lengths must be 1 or more")
+        if not k or min(k) < 1 or max(k) > LONGEST_LIST:
+            raise ValueError(f"lengths must be from 1 to {LONGEST_LIST:,}")
         return k
 
     @field_validator("select")
     @classmethod
     def _metric(cls, select: str) -> str:
         name, _, length = select.partition("@")
-        if name not in METRICS or not length.isdigit() or int(length) < 1:
+        if name not in METRICS or not length.isdecimal() or not 1 <= int(length) <= LONGEST_LIST:
             raise ValueError(f"a metric is written name@K, with one of {', '.join(METRICS)}")
         return select
 
@@ -112,63 +113,70 @@ def load_recipe(path: Path | None, settings: Sequence[str] = (), source: str | N
     """
     tree = _read(path) if path is not None else {}
     for setting in settings:
-        _set(tree, setting)
+        _set(tree, *_parse(setting))
     if source is not None:
-        tree.setdefault("data", {})["source"] = source
+        _set(tree, "data.source", source)
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        raise RecipeError(_in_words(error)) from None
+        place = f"{path}: " if path is not None and not settings else ""
+        raise RecipeError(place + _in_words(error)) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path}: {(error.strerror or str(error)).lower()}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not TOML ({error})") from error
 
 
-def _set(tree: dict[str, Any], setting: str) -> None:
+def _parse(setting: str) -> tuple[str, Any]:
     key, equals, text = setting.partition("=")
-    if not equals:
+    if not equals or not key.strip():
         raise RecipeError(f"expected key=value, found {setting!r}")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        return key.strip(), tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = text
-    *tables, last = key.strip().split(".")
+        return key.strip(), text
+
+
+def _set(tree: dict[str, Any], key: str, value: Any) -> None:
+    *tables, last = key.split(".")
     for table in tables:
         tree = tree.setdefault(table, {})
         if not isinstance(tree, dict):
-            raise RecipeError(f"unknown key {key}: {table} is not a table")
+            raise RecipeError(f"{key} cannot be set: {table} is no table of settings")
     tree[last] = value
 
 
 def _in_words(error: ValidationError) -> str:
     """One line for the first fault: its key, what was expected, what was found."""
-    known = _keys(Recipe)
     faults = error.errors(include_url=False)
     for fault in faults:
         if fault["type"] == "extra_forbidden":
-            key = ".".join(str(part) for part in fault["loc"])
-            nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
-            nearest = _same_last_word(key, known) or nearest
-            return f"unknown key {key}; did you mean {nearest[0]}?"
+            return _unknown(".".join(str(part) for part in fault["loc"]))
     fault = faults[0]
+    known = _keys(Recipe)
     parts = [str(part) for part in fault["loc"]]
-    key = next(
-        (".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known),
-        parts[0],
-    )
-    expected = " or ".join(dict.fromkeys(f["msg"].removeprefix("Value error, ") for f in faults))
-    return f"{key}: {expected[0].lower()}{expected[1:]}; found {fault['input']!r}"
+    key = next((".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known), parts[0])
+    messages = [other["msg"].removeprefix("Value error, ") for other in faults if other["loc"][:1] == fault["loc"][:1]]
+    expected = " or ".join(dict.fromkeys(f"{message[0].lower()}{message[1:]}" for message in messages))
+    found = "" if isinstance(fault["input"], dict) else f"; found {str(fault['input'])[:60]!r}"
+    return f"{key}: {expected}{found}"
 
 
-def _same_last_word(key: str, known: Sequence[str]) -> list[str]:
-    last = key.rpartition(".")[2]
-    return [name for name in known if name.rpartition(".")[2] == last]
+def _unknown(key: str) -> str:
+    """An unknown key and the nearest known one: of the same last word, else of the closest spelling."""
+    table, _, last = key.rpartition(".")
+    known = _keys(Recipe)
+    same = [name for name in known if "." in name and name.rpartition(".")[2] == last]
+    beside = [name for name in known if name.rpartition(".")[0] == table] or known
+    close = difflib.get_close_matches(last, [name.rpartition(".")[2] for name in beside], n=1)
+    near = same or [name for name in beside if name.rpartition(".")[2] in close]
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(beside)}"
+    return f"unknown key {key}; {hint}"
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from tastegraph.files import written_whole
+from tastegraph.files import sha256_of, written_whole
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.contenders import contend_lightgcn, contend_mf, contend_popularity
 from tastegraph.studies.environment import describe_environment
-from tastegraph.studies.folder import check_folder
+from tastegraph.studies.folder import check_folder, new_run
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
 from tastegraph.studies.trial import Trial
@@ -31,20 +30,14 @@ __all__ = ["run"]
 
 
 def run(
-    recipe: Recipe,
-    dataset: Dataset,
-    out: Path,
-    watcher: Watcher,
-    *,
-    load_seconds: float = 0.0,
-    force: bool = False,
+    recipe: Recipe, dataset: Dataset, out: Path, watcher: Watcher, *, load_seconds: float = 0.0, force: bool = False
 ) -> dict[str, Any]:
     """Train and judge LightGCN and its baselines, and leave a whole run directory.
 
     Args:
         recipe: all settings.
         dataset: what `recipe.data` names, loaded.
-        out: the run directory; nothing is written before data and settings are known to work out.
+        out: the run directory; it appears when all is done, and is left alone on any error.
         watcher: is told how it goes on.
         load_seconds: what loading took, for the record.
         force: replace a run that is there.
@@ -56,17 +49,19 @@ def run(
         TasteGraphError: the data or a setting does not work out, or `out` is in the way.
     """
     check_folder(out, force=force)
-    trial = Trial(dataset.split(recipe.threshold, recipe.split), refits=dataset.published_test is not None)
-    trial.check()
-    if out.exists():
-        shutil.rmtree(out)
-    out.mkdir(parents=True)
-    _write(out / "recipe.toml", recipe.to_toml())
-    _write_json(out / "environment.json", describe_environment(recipe.training.seed, dataset.digests))
-    with written_whole(out / "split.parquet") as aside:
-        trial.split.save(aside)
+    trial = Trial.of(dataset, recipe)
+    with new_run(out) as folder:
+        return _run_in(folder, recipe, dataset, trial, watcher, load_seconds)
 
-    with _Journal(out / "metrics.jsonl", watcher) as journal:
+
+def _run_in(
+    folder: Path, recipe: Recipe, dataset: Dataset, trial: Trial, watcher: Watcher, load_seconds: float
+) -> dict[str, Any]:
+    _write(folder / "recipe.toml", recipe.to_toml())
+    _write_json(folder / "environment.json", describe_environment(recipe.training.seed, dataset.digests))
+    with written_whole(folder / "split.parquet") as aside:
+        trial.split.save(aside)
+    with _Journal(folder / "metrics.jsonl", watcher) as journal:
         lightgcn = contend_lightgcn(trial, recipe, journal)
     assert lightgcn.trained is not None  # noqa: S101 (for the type checker)
     baselines = {}
@@ -76,11 +71,18 @@ def run(
         baselines["mf"] = contend_mf(trial, recipe, watcher)
 
     result = describe_result(recipe, dataset, trial, lightgcn, baselines, load_seconds)
-    (out / "checkpoints").mkdir()
-    save_checkpoint(lightgcn.trained, recipe.model, out / "checkpoints" / "best.safetensors")
-    _saved_model(lightgcn.trained, dataset, trial, recipe).save(out / "model")
-    _write(out / "report.html", render_report(recipe, result, journal.chosen))
-    _write_json(out / "result.json", result)
+    (folder / "checkpoints").mkdir()
+    save_checkpoint(lightgcn.trained, recipe.model, folder / "checkpoints" / "best.safetensors")
+    about = {
+        "data": {"name": dataset.name, "digest": dataset.digest},
+        "split": sha256_of(folder / "split.parquet"),
+        "refit": trial.refits,
+        "model": recipe.model.model_dump(mode="json"),
+        "best_epoch": lightgcn.trained.best_epoch,
+    }
+    _saved_model(lightgcn.trained, dataset, trial, about).save(folder / "model")
+    _write(folder / "report.html", render_report(recipe, result, journal.chosen))
+    _write_json(folder / "result.json", result)
     return result
 
 
@@ -124,7 +126,7 @@ class _Journal:
         self._watcher.epoch(record)
 
 
-def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, recipe: Recipe) -> SavedModel:
+def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, about: dict[str, Any]) -> SavedModel:
     """The model as people are served from it: every item a user rated counts as seen, whatever its part."""
     fit = trial.final.split.fit
     rated = dataset.interactions
@@ -132,7 +134,7 @@ def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, recipe: Recip
     item = fit.items.index_of(rated.items.ids)[rated.item]
     learned = (user >= 0) & (item >= 0)
     items = pl.DataFrame({"item": fit.items.ids})
-    if dataset.item_table is not None and dataset.item_table["item"].dtype == fit.items.ids.dtype:
+    if dataset.item_table is not None:
         items = items.join(dataset.item_table, on="item", how="left", maintain_order="left")
     return SavedModel(
         *trained.embeddings,
@@ -140,12 +142,7 @@ def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, recipe: Recip
         items=fit.items,
         item_table=items,
         seen=NeighbourLists.from_pairs(user[learned], item[learned], len(fit.users), len(fit.items)),
-        about={
-            "data": {"name": dataset.name, "digest": dataset.digest},
-            "model": recipe.model.model_dump(mode="json"),
-            "best_epoch": trained.best_epoch,
-            "refit": trial.refits,
-        },
+        about=about,
     )
 
 

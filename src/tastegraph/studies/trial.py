@@ -12,7 +12,9 @@ from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.ranking.protocol import Relevant
 
 if TYPE_CHECKING:
+    from tastegraph.data.load import Dataset
     from tastegraph.data.splits import HeldOut, Split
+    from tastegraph.studies.recipe import Recipe
 
 __all__ = ["Trial"]
 
@@ -30,15 +32,30 @@ class Trial:
     split: Split
     refits: bool
 
-    def check(self) -> None:
-        """Refuse a split that cannot select or judge.
+    @classmethod
+    def of(cls, dataset: Dataset, recipe: Recipe) -> Trial:
+        """A data set's positives, split as the recipe says, or as published.
 
         Raises:
-            DataError: a part is empty, or a held-out pair is also in the graph.
+            DataError: nothing is positive, a part is empty, no user has a negative, or a held-out pair is also among
+                those learned from.
         """
+        trial = cls(dataset.split(recipe.threshold, recipe.split), refits=dataset.published_test is not None)
+        try:
+            trial._check()
+        except DataError as error:
+            raise DataError(str(error), path=dataset.path) from None
+        return trial
+
+    def _check(self) -> None:
+        if bool((self.graph.items_of.counts == self.graph.num_items).all()):
+            raise DataError("every user has every item as a positive; there is nothing to learn a ranking from")
         for name, relevant in (("validation", self.validation), ("test", self.test)):
             if not len(relevant.users):
-                raise DataError(f"the {name} part is empty: no user has positives enough to hold one out")
+                raise DataError(
+                    f"the {name} part is empty: no user of the fit part has a positive held out for it "
+                    "(a user needs two positives for a test pair, three for a validation pair)"
+                )
             user, item = relevant.lists.pairs_of(relevant.users)
             if self.graph.items_of.contain(relevant.users[user], item).any():
                 raise DataError(f"a {name} pair is among those learned from")

@@ -1,0 +1,63 @@
+# Everything from a bare clone with Python 3.11+, pip and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+# Real data sets for tests and benchmarks, where they are at hand.
+ifneq ($(wildcard ../shared/data),)
+export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
+endif
+
+.PHONY: help quickstart test lint bench docs lock clean
+
+help:
+	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
+	@echo "make test        lint, types and all tests: what CI runs"
+	@echo "make lint        format and lint checks, types"
+	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
+	@echo "make docs        the documentation site, in build/site"
+	@echo "make lock        resolve dependencies anew into constraints.txt"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "TasteGraph needs Python 3.11 or newer: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
+	$(PIP) install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(PIP) install --quiet -c constraints.txt -e ".[dev]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[docs]"
+	@touch $@
+
+quickstart: $(VENV)/.runtime
+	$(BIN)/tastegraph quickstart
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest --quiet
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(CASES)
+
+docs: $(VENV)/.docs
+	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/site
+	@echo "build/site/index.html"
+
+lock:
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[dev,docs]"
+	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis

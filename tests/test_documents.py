@@ -1,0 +1,67 @@
+"""Every block of README and docs is run, as written; a training is cut to one epoch to keep it short."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RUN_BY_TEST = {"sh", "python"}
+NOT_CODE = {"text", "toml"}  # recorded output, and recipes
+
+
+def blocks(language: str) -> list[str]:
+    """All blocks in a language, page after page."""
+    return [
+        body
+        for page in PAGES
+        if page.name != "commands.md"
+        for lang, body in BLOCK.findall(page.read_text("utf-8"))
+        if lang == language
+    ]
+
+
+def test_no_block_goes_unrun() -> None:
+    languages = {
+        lang for page in PAGES if page.name != "commands.md" for lang, _ in BLOCK.findall(page.read_text("utf-8"))
+    }
+    assert languages <= RUN_BY_TEST | NOT_CODE
+
+
+@pytest.mark.parametrize("code", blocks("python"), ids=lambda code: code.strip().splitlines()[0])
+def test_python_blocks_run(code: str, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+
+
+def test_shell_blocks_run(tmp_path: Path) -> None:
+    """In order and in one folder, as a reader would; `make` targets are looked up, since they run this very test."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    lines = [line for block in blocks("sh") for line in block.strip().splitlines()]
+    assert len(lines) > 5
+    for line in lines:
+        if line.startswith("make "):
+            assert re.search(rf"^{line.split()[1]}:", makefile, re.MULTILINE), line
+            continue
+        if "ml-1m" in line and not os.environ.get("TASTEGRAPH_DATA"):
+            continue  # would be downloaded
+        short = line
+        if line.startswith("tastegraph train"):
+            short += " --set training.epochs=1"
+        done = subprocess.run(
+            short, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
