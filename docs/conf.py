@@ -23,15 +23,14 @@ nitpicky = False
 exclude_patterns = ["_build"]
 suppress_warnings = ["ref.python"]
 
+PREFACE = "# Commands\n\nMade from `tastegraph --help` when these pages are built."
 COMMANDS = Path(__file__).parent / "commands.md"
 
 
 def _write_command_reference() -> None:
     command = [sys.executable, "-m", "typer", "tastegraph.cli.main", "utils", "docs", "--name", "tastegraph"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    text = done.stdout.replace(
-        "# `tastegraph`", "# Commands\n\nMade from `tastegraph --help` when these pages are built.", 1
-    )
+    text = done.stdout.replace("# `tastegraph`", PREFACE, 1)
     COMMANDS.write_text(text, encoding="utf-8")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,7 +48,8 @@ def quickstart(
     run_and_show(recipe, dataset, folder, load_seconds=load_seconds, force=force)
     _print_likes(dataset, user)
     print_list(Recommender.load(folder).recommend(user), user)
-    typer.echo(f"another person's list: tastegraph recommend {folder} --user 7")
+    program = "tastegraph" if shutil.which("tastegraph") else sys.argv[0]
+    typer.echo(f"another person's list: {program} recommend {folder} --user 7")
 
 
 def _must_be_known(dataset: Dataset, user: str) -> None:
