@@ -19,6 +19,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 autodoc_typehints = "none"  # the docstrings give types and shapes
 autodoc_member_order = "bysource"
+napoleon_attr_annotations = False
 nitpicky = False
 exclude_patterns = ["_build"]
 suppress_warnings = ["ref.python"]
