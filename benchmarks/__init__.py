@@ -1,0 +1,1 @@
+"""The benchmark suite: ours against peers in one run. `python -m benchmarks --list` names the cases."""
