@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.cases import TITLES, measure
+from benchmarks.disturbance import Disturbance
 from benchmarks.document import write_into
 from benchmarks.record import Result
 from benchmarks.screen import show
@@ -68,7 +69,7 @@ def main(
 
 
 def _run(case: str, settings: Settings) -> Result:
-    began = time.perf_counter()
+    began, disturbance = time.perf_counter(), Disturbance()
     measured = measure(case, settings)
     return Result.of(
         measured,
@@ -76,6 +77,7 @@ def _run(case: str, settings: Settings) -> Result:
         title=TITLES[case],
         command=f"python -m benchmarks {case} {settings.flags}".strip(),
         seconds=time.perf_counter() - began,
+        others=disturbance.share(),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from benchmarks.screen import figure
+from benchmarks.screen import disturbed, figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def render(results: Sequence[Result]) -> str:
 
 
 def _case(result: Result) -> Iterator[str]:
-    yield from (f"## {result.title}", "", f"`{result.command}`, on {_machine(result)}.")
+    yield from (f"## {result.title}", "", f"`{result.command}`, on {_machine(result)}. {disturbed(result.others)}")
     for group, rows in groupby(result.rows, key=lambda row: row.group):
         yield from ("", f"| {group} | median | min to max | runs | x ours |", "|---|---:|---:|---:|---:|")
         for row in rows:

@@ -101,6 +101,7 @@ class Result(Measured):
         title: what it measures.
         command: what repeats it.
         seconds: how long the case took.
+        others: share of the processors' time that other programs took meanwhile; above a few percent, repeat it.
         machine: system, processor, cores, threads.
         versions: of Python, of this project (with commit) and of the packages involved.
     """
@@ -110,11 +111,12 @@ class Result(Measured):
     title: str
     command: str
     seconds: float
+    others: float
     machine: dict[str, Any]
     versions: dict[str, str | None]
 
     @classmethod
-    def of(cls, measured: Measured, *, case: str, title: str, command: str, seconds: float) -> Result:
+    def of(cls, measured: Measured, *, case: str, title: str, command: str, seconds: float, others: float) -> Result:
         """The case's figures, with this machine and these versions."""
         here = describe_environment(0, {})
         packages = {name: _version(name) for name in ("torch", "torch-geometric", "numpy", "scipy", "numba")}
@@ -125,6 +127,7 @@ class Result(Measured):
             title=title,
             command=command,
             seconds=seconds,
+            others=others,
             machine=here["machine"],
             versions=versions,
         )

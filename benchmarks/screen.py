@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from benchmarks.record import Result
 
-__all__ = ["figure", "show"]
+__all__ = ["disturbed", "figure", "show"]
+
+QUIET = 0.05  # of the processors' time: above it, figures are not to be trusted
 
 
 def figure(value: float) -> str:
@@ -40,4 +42,11 @@ def show(result: Result, console: Console) -> None:
         )
     for note in result.notes:
         console.print(note)
+    console.print(disturbed(result.others))
     console.print()
+
+
+def disturbed(share: float) -> str:
+    """A sentence on what other programs took of the processors meanwhile."""
+    advice = "" if share <= QUIET else ": repeat the case on a quiet machine"
+    return f"Other programs took {share:.0%} of the processors' time{advice}."
