@@ -23,7 +23,7 @@ OURS, TEXTBOOK, CACHED, SYNTHETIC = "ours", "textbook", "textbook-cached", "synt
 BATCH = 2048
 TEXTBOOK_STEPS = 20
 TEXTBOOK_JUDGED = 300
-STEPS_AN_EPOCH = 40  # of a synthetic graph: its batch is a fixed share of its edges
+STEPS_AN_EPOCH = 20  # of a synthetic graph: its batch is a fixed share of its edges
 SECONDS = 7200
 
 

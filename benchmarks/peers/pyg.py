@@ -32,7 +32,7 @@ class PygTrainer:
         self.num_users, self.num_items = graph.num_users, graph.num_items
         self.model = LightGCN(graph.num_nodes, embedding_dim=dimensions, num_layers=layers)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.001)
-        self.loader = DataLoader(range(graph.num_edges), batch_size=batch_size, shuffle=True)  # type: ignore[arg-type]
+        self.loader: DataLoader[int] = DataLoader(range(graph.num_edges), batch_size=batch_size, shuffle=True)  # type: ignore[arg-type]
 
     @property
     def steps(self) -> int:
