@@ -1,0 +1,29 @@
+"""The cases, one a file: each measures ours and its peers on one thing and judges the targets set for it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.record import Measured
+    from benchmarks.settings import Settings
+
+__all__ = ["TITLES", "measure"]
+
+TITLES = {
+    "propagation": "One propagation layer",
+    "layers": "Forward and backward of 3 layers",
+    "step": "A training step at the paper's settings (K = 3, batch 2048, BPR)",
+    "epoch": "One epoch with sampling, ML-1M, batch 8192",
+    "negatives": "Drawing an epoch's triples with uniform negatives",
+    "ranking": "Full ranking of all test users, top 20 with metrics",
+    "memory": "Peak memory of a training with its evaluation",
+    "scaling": "Seconds an epoch and peak memory by number of edges",
+}
+
+
+def measure(case: str, settings: Settings) -> Measured:
+    """Run a case. Its module is imported only now, so that a case pays for no other's packages."""
+    measured: Measured = import_module(f"benchmarks.cases.{case}").run(settings)
+    return measured
