@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import propagate, propagate_reference
+from tastegraph.graph.propagation import layers_at, propagate, propagate_reference
 
 
 def dense(graph: BipartiteGraph) -> torch.Tensor:
@@ -91,3 +91,44 @@ def test_the_reference_takes_plain_lists(toy: BipartiteGraph) -> None:
         x, torch.from_numpy(lists.start), torch.from_numpy(lists.index), torch.from_numpy(toy.rsqrt_degree)
     )
     torch.testing.assert_close(found, dense(toy) @ x)
+
+
+@settings(deadline=None)
+@given(graphs(), st.integers(0, 4), st.data())
+def test_layers_at_some_rows_and_their_gradient_equal_the_dense_formula(
+    graph: BipartiteGraph, num_layers: int, data: st.DataObject
+) -> None:
+    nodes = data.draw(st.lists(st.integers(0, graph.num_nodes - 1), unique=True, min_size=1))
+    rows, draws = torch.tensor(nodes), torch.Generator().manual_seed(1)
+    x = torch.randn(graph.num_nodes, 8, generator=draws, requires_grad=True)
+    weight = torch.randn(num_layers + 1, len(nodes), 8, generator=draws)
+    matrix, layer, gradient = dense(graph), x.detach().double(), torch.zeros_like(x).double()
+    expected: list[torch.Tensor] = []
+    for k in range(num_layers + 1):
+        expected.append(layer[rows])
+        layer = matrix @ layer
+        spread = torch.zeros_like(gradient).index_copy(0, rows, weight[k].double())
+        gradient += torch.linalg.matrix_power(matrix, k) @ spread
+    for precision, tolerance in (("float32", 1e-5), ("float16", 5e-3)):
+        found = layers_at(graph, x, rows, num_layers, precision)  # type: ignore[arg-type]
+        torch.testing.assert_close(found.double(), torch.stack(expected), rtol=tolerance, atol=tolerance)
+        # Gradients of a mean loss are tiny: stored as halves without a scale they would vanish.
+        (slope,) = torch.autograd.grad((found * weight * 1e-9).sum(), x)
+        torch.testing.assert_close(slope.double() * 1e9, gradient, rtol=tolerance, atol=tolerance)
+
+
+def test_torch_accepts_the_operator_of_layers(toy: BipartiteGraph) -> None:
+    rows = torch.tensor([4, 0, 6])
+    lists = (
+        torch.from_numpy(toy.lists.start),
+        torch.from_numpy(toy.lists.index),
+        torch.from_numpy(toy.rsqrt_degree.astype(np.float32)),
+        torch.tensor([0, toy.num_nodes]),
+    )
+    for dtype in (torch.float32, torch.float64):
+        x = torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True)
+        checks = torch.library.opcheck(torch.ops.tastegraph.layers_at.default, (x, rows, 2, *lists, False))
+        assert set(checks.values()) == {"SUCCESS"}
+    exact = torch.randn(toy.num_nodes, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda values: layers_at(toy, values, rows, 3), (exact,))
+    assert torch.autograd.gradgradcheck(lambda values: layers_at(toy, values, rows, 2), (exact,))

@@ -1,4 +1,9 @@
-"""The CPU kernels, compiled by numba on first use and kept on disk.
+"""The CPU kernels of propagation, compiled by numba on first use and kept on disk.
+
+With d = degree^-1/2 a layer is: scale each row by d, sum the rows of each neighbour list, scale by d again. Rows to be
+gathered are `stored` as float32, or as halves in uint16; sums are in float32, each row's in the order of its list, so
+no result depends on the number of threads. Throughout, start int64 [nodes + 1] and index uint32 [entries] are the
+neighbour lists, rsqrt float32 [nodes] is d, and parts int64 [parts + 1] cuts the rows into pieces of about equal work.
 
 Each is made for one width, which the compiler then knows: the inner loops unroll into whole vector registers (1.6 times
 faster than a width read at run time).
@@ -17,7 +22,9 @@ from numba.extending import intrinsic
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["propagation_kernel"]
+__all__ = ["backward_kernel", "forward_kernel", "gather_kernel", "pack_kernel"]
+
+FASTMATH = {"contract", "nsz"}  # a product and a sum may be one instruction; the order of sums stays
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -49,22 +56,57 @@ def _as_it_is(_context: Any, _builder: Any, _signature: Any, arguments: Any) -> 
 
 
 @cache
-def propagation_kernel(width: int) -> Callable[..., None]:
-    """The kernel of one layer, P x, for rows of `width` numbers.
+def pack_kernel(width: int) -> Callable[..., None]:
+    """stored[n] = scale x[n] d_n: rows made ready to be gathered; x float32 [nodes, width], scale a float32."""
 
-    It takes x float32 [nodes, width], start int64 [nodes + 1], index uint32 [entries], rsqrt float32 [nodes],
-    parts int64 [parts + 1] (rows from parts[p] to parts[p + 1] are one piece of work), stored (scratch [nodes, width],
-    float32, or uint16 to hold halves) and out float32 [nodes, width]. Every row is summed in float32, in the order of
-    its list, so the result does not depend on the number of threads.
+    @njit(parallel=True, fastmath=FASTMATH, cache=True)
+    def pack(x, rsqrt, scale, stored):  # type: ignore[no-untyped-def]
+        for n in prange(len(x)):
+            factor = scale * rsqrt[n]
+            for c in range(width):
+                stored[n, c] = _pack(np.float32(factor * x[n, c]), stored)
+
+    kernel: Callable[..., None] = pack
+    return kernel
+
+
+@cache
+def gather_kernel(width: int) -> Callable[..., None]:
+    """out[r] = unscale d_n times the sum of stored over N_n, for n = rows[r]: a layer at some rows.
+
+    `parts` cuts `rows` into pieces of about equal work.
     """
 
-    @njit(parallel=True, fastmath={"contract", "nsz"}, cache=True)
-    def propagate(x, start, index, rsqrt, parts, stored, out):  # type: ignore[no-untyped-def]
+    @njit(parallel=True, fastmath=FASTMATH, cache=True)
+    def gather(start, index, rsqrt, parts, unscale, stored, rows, out):  # type: ignore[no-untyped-def]
         for part in prange(len(parts) - 1):
-            for n in range(parts[part], parts[part + 1]):
-                scale = rsqrt[n]
+            total = np.zeros(width, np.float32)
+            for r in range(parts[part], parts[part + 1]):
+                n = rows[r]
                 for c in range(width):
-                    stored[n, c] = _pack(np.float32(scale * x[n, c]), stored)
+                    total[c] = 0
+                for entry in range(start[n], start[n + 1]):
+                    m = index[entry]
+                    for c in range(width):
+                        total[c] += _unpack(stored[m, c])
+                factor = unscale * rsqrt[n]
+                for c in range(width):
+                    out[r, c] = factor * total[c]
+
+    kernel: Callable[..., None] = gather
+    return kernel
+
+
+@cache
+def forward_kernel(width: int) -> Callable[..., None]:
+    """A whole layer, written at the marked rows and, ready for the next layer, everywhere.
+
+    `position` int32 [nodes] is a row's place in `out`, -1 where it is not asked for. What is stored stays scaled: with
+    y = D^-1/2 x, a layer takes y to the mean of y over each list, so no layer's largest number exceeds the first's.
+    """
+
+    @njit(parallel=True, fastmath=FASTMATH, cache=True)
+    def forward(start, index, rsqrt, parts, unscale, stored, position, out, after):  # type: ignore[no-untyped-def]
         for part in prange(len(parts) - 1):
             total = np.zeros(width, np.float32)
             for n in range(parts[part], parts[part + 1]):
@@ -76,7 +118,57 @@ def propagation_kernel(width: int) -> Callable[..., None]:
                         total[c] += _unpack(stored[m, c])
                 scale = rsqrt[n]
                 for c in range(width):
-                    out[n, c] = scale * total[c]
+                    after[n, c] = _pack(np.float32(scale * scale * total[c]), after)
+                r = position[n]
+                if r >= 0:
+                    for c in range(width):
+                        out[r, c] = unscale * scale * total[c]
 
-    kernel: Callable[..., None] = propagate
+    kernel: Callable[..., None] = forward
+    return kernel
+
+
+@cache
+def backward_kernel(width: int) -> Callable[..., None]:
+    """One step of Horner's rule: z becomes P z + g, with g float32 [rows, width] given at the marked rows only.
+
+    `sparse` says that `stored` holds z at the marked rows only, by position; neighbours that are not marked are zero
+    and are skipped. The last step writes `out` (unscaled), the others `after` (ready to be gathered, scaled).
+    """
+
+    @njit(parallel=True, fastmath=FASTMATH, cache=True)
+    def backward(  # type: ignore[no-untyped-def]
+        start, index, rsqrt, parts, scale, stored, sparse, position, g, last, out, after
+    ):
+        for part in prange(len(parts) - 1):
+            total = np.zeros(width, np.float32)
+            for n in range(parts[part], parts[part + 1]):
+                for c in range(width):
+                    total[c] = 0
+                if sparse:
+                    for entry in range(start[n], start[n + 1]):
+                        place = position[index[entry]]
+                        if place >= 0:
+                            for c in range(width):
+                                total[c] += _unpack(stored[place, c])
+                else:
+                    for entry in range(start[n], start[n + 1]):
+                        m = index[entry]
+                        for c in range(width):
+                            total[c] += _unpack(stored[m, c])
+                d = rsqrt[n]
+                for c in range(width):
+                    total[c] *= d
+                r = position[n]
+                if r >= 0:
+                    for c in range(width):
+                        total[c] += scale * g[r, c]
+                if last:
+                    for c in range(width):
+                        out[n, c] = total[c] / scale
+                else:
+                    for c in range(width):
+                        after[n, c] = _pack(np.float32(d * total[c]), after)
+
+    kernel: Callable[..., None] = backward
     return kernel

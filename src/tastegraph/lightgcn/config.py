@@ -54,6 +54,7 @@ class TrainingConfig(BaseModel):
         learning_rate: Adam's step size.
         weight_decay: lambda, the weight of the L2 penalty on E0.
         regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
+        propagation_precision: how rows between layers are stored, "float32" or "float16"; sums are in float32.
         patience: stop after this many validations without a better one.
         validate_every: epochs between validations.
         seed: seed of E0, of the order of positives and of the negatives.
@@ -66,6 +67,7 @@ class TrainingConfig(BaseModel):
     learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
+    propagation_precision: Literal["float32", "float16"] = "float32"
     patience: int = Field(default=10, ge=1)
     validate_every: int = Field(default=1, ge=1)
     seed: int = Field(default=0, ge=0)

@@ -8,12 +8,14 @@ import torch
 from torch import nn
 
 from tastegraph.errors import ModelError
+from tastegraph.graph.propagation import layers_at
 from tastegraph.lightgcn.conv import LightGCNConv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.graph.propagation import Precision
 
 __all__ = ["LightGCN"]
 
@@ -89,6 +91,17 @@ class LightGCN(nn.Module):
             total = total + alpha[layer] * x
         e_users, e_items = torch.split(total, [self.num_users, self.num_items])
         return e_users, e_items
+
+    def layers_at(self, graph: BipartiteGraph, nodes: torch.Tensor, precision: Precision = "float32") -> torch.Tensor:
+        """Layers 0..K at some nodes, float [K+1, n, d], for node indices int64 [n], users first, each at most once.
+
+        The same values as a stack of `LightGCNConv` over all nodes has there, at the cost of what a step needs.
+        """
+        return layers_at(graph, self.E0, nodes, len(self.convs), precision)
+
+    def combine(self, layers: torch.Tensor) -> torch.Tensor:
+        """The weighted sum of layers, sum over k of alpha_k E_k: float [K+1, n, d] -> [n, d]."""
+        return torch.einsum("k,knd->nd", self.alpha, layers)
 
     def score(self, graph: BipartiteGraph, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """y_ui = e_u . e_i of each (user, item) pair, float [n], for index tensors int64 [n]."""

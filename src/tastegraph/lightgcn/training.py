@@ -187,15 +187,14 @@ def train_step(
 ) -> float:
     """One gradient step; returns its loss."""
     user, positive, negative = batch
-    e_users, e_items = model(graph)
-    users = e_users[user]
-    loss = bpr_loss((users * e_items[positive]).sum(1), (users * e_items[negative]).sum(1))
+    items = torch.cat([positive, negative]) + model.num_users
+    nodes, place = torch.unique(torch.cat([user, items]), return_inverse=True)
+    layers = model.layers_at(graph, nodes, config.propagation_precision)
+    users, positives, negatives = model.combine(layers).index_select(0, place).chunk(3)
+    loss = bpr_loss((users * positives).sum(1), (users * negatives).sum(1))
     if config.weight_decay:
-        rows: tuple[torch.Tensor, ...] = (model.E0,)
-        if config.regularise == "batch":
-            offset = model.num_users
-            rows = (model.E0[user], model.E0[positive + offset], model.E0[negative + offset])
-        loss = loss + config.weight_decay * l2_penalty(*rows, batch_size=len(user))
+        rows = model.E0 if config.regularise == "all" else layers[0].index_select(0, place)
+        loss = loss + config.weight_decay * l2_penalty(rows, batch_size=len(user))
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
