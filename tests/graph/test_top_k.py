@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.errors import ModelError
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.graph.top_k import rank_by_inner_product, top_k
+from tastegraph.graph.top_k import _select, _select_compiled, rank_by_inner_product, top_k
 
 
 def test_ties_go_to_the_lower_index() -> None:
@@ -32,6 +32,27 @@ def test_it_is_the_head_of_a_stable_sort(rows: list[list[float]], k: int) -> Non
     scores = np.array(rows, np.float32)
     expected = [sorted(range(9), key=lambda c: (-row[c], c))[:k] + [-1] * max(0, k - 9) for row in rows]
     assert top_k(scores, k).tolist() == expected
+
+
+@settings(deadline=None)
+@given(st.integers(1, 200), st.integers(1, 25), st.integers(0, 10_000))
+def test_the_kernel_equals_the_plain_way(width: int, k: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(-3, 4, (6, width)).astype(np.float32)  # full of ties
+    scores[rng.random((6, width)) < 0.1] = -np.inf
+    known = NeighbourLists.from_pairs(rng.integers(9, size=40), rng.integers(width, size=40), 9, width)
+    users = rng.integers(9, size=6)
+    for exclude in (known, None):
+        expected = _select(scores.copy(), users, exclude, min(k, width))
+        assert np.array_equal(_select_compiled(scores.copy(), users, exclude, min(k, width)), expected)
+
+
+def test_both_ways_refuse_a_score_that_is_no_number() -> None:
+    scores = np.full((3, 100), 1, np.float32)
+    scores[1, 70] = np.nan
+    for select in (_select, _select_compiled):
+        with pytest.raises(ModelError, match="NaN"):
+            select(scores.copy(), np.arange(3), None, 5)
 
 
 def test_a_score_that_is_no_number_is_refused() -> None:

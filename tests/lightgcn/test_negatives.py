@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tastegraph.errors import GraphError
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.lightgcn.negatives import UniformNegatives
+from tastegraph.lightgcn.negatives import UniformNegatives, uniform_negatives_reference
 
 
 @given(st.sets(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=22), st.integers(0, 99))
@@ -30,6 +30,28 @@ def test_negatives_are_uniform_over_what_is_left() -> None:
     assert counts[positives].sum() == 0
     cells = np.delete(counts, positives)
     assert ((cells - 4000.0) ** 2 / 4000).sum() < 36.12
+
+
+@given(st.sets(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=20), st.integers(0, 2**62))
+def test_the_kernel_draws_what_the_reference_draws(pairs: set[tuple[int, int]], seed: int) -> None:
+    lists = NeighbourLists.from_pairs([u for u, _ in pairs], [i for _, i in pairs], 4, 6)
+    user = torch.arange(4)[UniformNegatives(lists).drawable].repeat(5)
+    arguments = (user, torch.from_numpy(lists.start), torch.from_numpy(lists.index), 6, seed)
+    expected = uniform_negatives_reference(*arguments)
+    assert torch.equal(torch.ops.tastegraph.uniform_negatives(*arguments), expected)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        assert torch.equal(torch.ops.tastegraph.uniform_negatives(*arguments), expected)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_torch_accepts_the_operator() -> None:
+    lists = NeighbourLists.from_pairs([0, 1], [1, 3], 2, 50)
+    arguments = (torch.tensor([0, 1]), torch.from_numpy(lists.start), torch.from_numpy(lists.index), 50, 7)
+    checks = torch.library.opcheck(torch.ops.tastegraph.uniform_negatives.default, arguments)
+    assert set(checks.values()) == {"SUCCESS"}
 
 
 def test_a_seed_repeats_the_draws() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -42,7 +43,9 @@ def main(
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit."),
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Tell what runs, and show the traceback of an error; may stand anywhere.")
+    ] = False,
 ) -> None:
     """Exit codes: 0 done, 1 failed with one line on stderr, 2 wrong usage."""
 
@@ -55,6 +58,9 @@ def run() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _make_streams_sound()
     debug = "--debug" in sys.argv
+    if debug:
+        logging.basicConfig(format="%(name)s: %(message)s")
+        logging.getLogger("tastegraph").setLevel(logging.DEBUG)
     sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
     try:
         app()

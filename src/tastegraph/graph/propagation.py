@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.bipartite import BipartiteGraph
 
-__all__ = ["Precision", "layers_at", "layers_at_reference", "path_of", "propagate", "propagate_reference"]
+__all__ = ["Precision", "layers_at", "layers_at_reference", "path_of", "propagate", "propagate_reference", "warm_up"]
 
 Precision = Literal["float32", "float16"]
 
@@ -95,6 +96,18 @@ def layers_at_reference(x: torch.Tensor, rows: torch.Tensor, num_layers: int, *l
 def path_of(x: torch.Tensor) -> str:
     """Which implementation runs for `x`, for people."""
     return PATHS[_is_compiled(x)]
+
+
+def warm_up(width: int, precision: Precision) -> float:
+    """Compile the kernels for rows of `width` numbers, or load them from disk; returns the seconds that took."""
+    from tastegraph.graph.bipartite import BipartiteGraph
+
+    began = time.perf_counter()
+    graph = BipartiteGraph.from_pairs([0], [0], 1, 1)
+    x = torch.ones(2, width, requires_grad=True)
+    torch.autograd.backward(layers_at(graph, x, torch.tensor([0]), 2, precision).sum())
+    propagate(graph, x.detach(), precision)
+    return time.perf_counter() - began
 
 
 @torch.library.custom_op("tastegraph::propagate", mutates_args=())

@@ -19,6 +19,8 @@ __all__ = ["NO_ITEM", "rank_blocks", "rank_by_inner_product", "top_k"]
 
 NO_ITEM = -1
 BLOCK_ENTRIES = 1 << 22  # users x items scored at a time: 16 MB of float32
+COMPILED_FROM = 1 << 20  # scores from which on the compiled kernel pays for its import; one person's list stays below
+NAN = "a score is NaN; the model did not train to finite embeddings"
 
 
 def rank_blocks(
@@ -48,13 +50,36 @@ def rank_blocks(
     step = max(1, BLOCK_ENTRIES // max(num_items, 1))
     lists = np.full((len(users), k), NO_ITEM, np.int32)
     places = min(k, num_items)
+    select = _select_compiled if len(users) * num_items > COMPILED_FROM else _select
     for begin in range(0, len(users), step):
         block = users[begin : begin + step]
-        scores = score_block(block)
-        if exclude is not None:
-            position, item = exclude.pairs_of(block)
-            scores[position, item] = -np.inf
-        lists[begin : begin + step, :places] = top_k(scores, places)
+        lists[begin : begin + step, :places] = select(score_block(block), block, exclude, places)
+    return lists
+
+
+def _select(
+    scores: NDArray[np.float32], users: NDArray[np.integer], exclude: NeighbourLists | None, k: int
+) -> NDArray[np.int32]:
+    if exclude is not None:
+        position, item = exclude.pairs_of(users)
+        scores[position, item] = -np.inf
+    return top_k(scores, k)
+
+
+def _select_compiled(
+    scores: NDArray[np.float32], users: NDArray[np.integer], exclude: NeighbourLists | None, k: int
+) -> NDArray[np.int32]:
+    from tastegraph.graph.top_k_kernel import masked_top_k
+
+    rows = np.ascontiguousarray(users, np.int64)
+    if exclude is None:
+        rows, start, index = np.zeros(len(rows), np.int64), np.zeros(2, np.int64), np.zeros(0, np.uint32)
+    else:
+        start, index = exclude.start, exclude.index
+    lists, broken = np.empty((len(rows), k), np.int32), np.zeros(len(rows), np.bool_)
+    masked_top_k(scores, rows, start, index, lists, np.empty((len(rows), k), np.float32), broken)
+    if broken.any():
+        raise ModelError(NAN)
     return lists
 
 
@@ -85,7 +110,7 @@ def top_k(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
         ModelError: an entry is NaN.
     """
     if np.isnan(scores).any():
-        raise ModelError("a score is NaN; the model did not train to finite embeddings")
+        raise ModelError(NAN)
     rows, width = scores.shape
     kept = min(k, width)
     # One integer key orders by score, then by lower index: float bits, made monotone, above the reversed index.

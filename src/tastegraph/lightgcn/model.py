@@ -101,7 +101,7 @@ class LightGCN(nn.Module):
 
     def combine(self, layers: torch.Tensor) -> torch.Tensor:
         """The weighted sum of layers, sum over k of alpha_k E_k: float [K+1, n, d] -> [n, d]."""
-        return torch.einsum("k,knd->nd", self.alpha, layers)
+        return (self.alpha @ layers.flatten(1)).view(layers.shape[1:])
 
     def score(self, graph: BipartiteGraph, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """y_ui = e_u . e_i of each (user, item) pair, float [n], for index tensors int64 [n]."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import subprocess
@@ -13,17 +14,29 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import tastegraph
+from tastegraph.graph.propagation import path_of, warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tastegraph.studies.recipe import Recipe
+
 __all__ = ["describe_environment"]
 
-PACKAGES = ("torch", "torch-geometric", "numpy", "polars", "pydantic", "safetensors")
+log = logging.getLogger(__name__)
+
+PACKAGES = ("torch", "torch-geometric", "numba", "numpy", "polars", "pydantic", "safetensors")
 
 
-def describe_environment(seed: int, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Versions, machine, commit, seed and the digests of the data files."""
+def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str, Any]:
+    """Versions, machine, commit, seed, which implementation propagates, and the digests of the data files."""
+    width, precision = recipe.model.embedding_dim, recipe.training.propagation_precision
+    propagation = {
+        "path": path_of(torch.zeros(1)),
+        "precision": precision,
+        "first_use_seconds": round(warm_up(width, precision), 3),
+    }
+    log.debug("propagation: %s", propagation)
     return {
         "tastegraph": tastegraph.__version__,
         "commit": _commit(),
@@ -36,7 +49,8 @@ def describe_environment(seed: int, digests: Mapping[str, str]) -> dict[str, Any
             "threads": torch.get_num_threads(),
         },
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "seed": seed,
+        "propagation": propagation,
+        "seed": recipe.training.seed,
         "data": dict(digests),
     }
 

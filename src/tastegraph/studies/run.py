@@ -58,7 +58,7 @@ def _run_in(
     folder: Path, recipe: Recipe, dataset: Dataset, trial: Trial, watcher: Watcher, load_seconds: float
 ) -> dict[str, Any]:
     _write(folder / "recipe.toml", recipe.to_toml())
-    _write_json(folder / "environment.json", describe_environment(recipe.training.seed, dataset.digests))
+    _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests))
     with written_whole(folder / "split.parquet") as aside:
         trial.split.save(aside)
     with _Journal(folder / "metrics.jsonl", watcher) as journal:
