@@ -63,6 +63,19 @@ def test_a_seed_repeats_a_run_bit_for_bit_and_another_does_not() -> None:
     assert not np.array_equal(one.embeddings[0], third.embeddings[0])
 
 
+def test_200_steps_lose_what_the_plain_pytorch_reference_loses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def losses() -> list[float]:
+        told: list[float] = []
+        config = TrainingConfig(epochs=40, batch_size=64, seed=2)  # 5 steps an epoch
+        train(_two_tastes(), ModelConfig(embedding_dim=16), config, on_step=lambda *step: told.append(step[2]))
+        return told
+
+    compiled = losses()
+    monkeypatch.setattr("tastegraph.graph.propagation._is_compiled", lambda _: False)
+    assert len(compiled) == 200
+    assert losses() == pytest.approx(compiled, rel=1e-4)
+
+
 def test_training_learns_the_two_tastes() -> None:
     trained = train(
         _two_tastes(), ModelConfig(embedding_dim=16), TrainingConfig(epochs=40, batch_size=64, learning_rate=0.01)
