@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from tastegraph.studies.environment import describe_environment
+from tastegraph.studies.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +119,7 @@ class Result(Measured):
     @classmethod
     def of(cls, measured: Measured, *, case: str, title: str, command: str, seconds: float, others: float) -> Result:
         """The case's figures, with this machine and these versions."""
-        here = describe_environment(0, {})
+        here = describe_environment(Recipe(), {})
         packages = {name: _version(name) for name in ("torch", "torch-geometric", "numpy", "scipy", "numba")}
         versions = {"tastegraph": here["tastegraph"], "commit": here["commit"], "python": here["python"], **packages}
         return cls(

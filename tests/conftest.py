@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tastegraph.data.load import Dataset, load
+from tastegraph.errors import DataError
 from tastegraph.graph.bipartite import BipartiteGraph
 
 if TYPE_CHECKING:
@@ -38,6 +40,17 @@ def real_data() -> Callable[[str], Path]:
         return Path(shelf) / name
 
     return folder
+
+
+@pytest.fixture
+def movielens_100k(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """MovieLens 100K, from $TASTEGRAPH_DATA or fetched; the test is skipped where it cannot be had at all."""
+    cache = tmp_path_factory.getbasetemp() / "cache"  # one for the session
+    monkeypatch.setenv("TASTEGRAPH_CACHE", os.environ.get("TASTEGRAPH_CACHE", str(cache)))
+    try:
+        return load("ml-100k")
+    except DataError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

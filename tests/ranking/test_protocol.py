@@ -50,6 +50,13 @@ def test_fewer_candidates_than_places() -> None:
     assert far.values["precision@1000000"].tolist() == [1e-6]  # no list is longer than the catalogue
 
 
+def test_an_empty_place_of_a_list_is_no_hit() -> None:
+    known = NeighbourLists.from_pairs([0] * 4, [1, 2, 3, 4], 3, 5)
+    relevant = Relevant.from_pairs(np.array([0]), np.array([0]), 3, 5)  # the list is 0, then nothing
+    judged = full_ranking(ByTable(), relevant, known, [4])
+    assert judged.values["precision@4"].tolist() == [0.25]
+
+
 def test_nobody_to_judge_gives_no_means() -> None:
     nobody = Relevant.from_pairs(np.zeros(0, int), np.zeros(0, int), 3, 5)
     assert full_ranking(ByTable(), nobody, None, [2]).means() == {}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +13,13 @@ from tastegraph.errors import DataError, ModelError, RunError
 from tastegraph.files import sha256_of
 from tastegraph.lightgcn.checkpoint import load_checkpoint
 from tastegraph.saved_model import SavedModel
+from tastegraph.studies.contenders import contend_mf
 from tastegraph.studies.evaluate import evaluate
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import run
+from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tastegraph.lightgcn.training import Epoch
@@ -71,6 +73,44 @@ def test_the_saved_model_is_the_best_epochs_and_is_judged_alike(ratings_csv: Pat
     assert next(iter(evaluate(tmp_path / "run", [3])["metrics"]["test"])) == "recall@3"
     model = SavedModel.load(tmp_path / "run" / "model")
     assert load_checkpoint(tmp_path / "run" / "checkpoints" / "best.safetensors").num_users == len(model.users)
+
+
+def _by_hand(run: Path, part: str, masked: set[str], k: int) -> tuple[float, float]:
+    """NDCG@k and recall@k from a run's files alone, in plain Python; embeddings are those of the saved model."""
+    model = SavedModel.load(run / "model")
+    users, items = model.users.ids.to_list(), model.items.ids.to_list()
+    split = pl.read_parquet(run / "split.parquet")
+    ndcg, recall = [], []
+    for index, user in enumerate(users):
+        rows = split.filter(pl.col("user") == user)
+        wanted = set(rows.filter(pl.col("part") == part)["item"])
+        known = set(rows.filter(pl.col("part").is_in(list(masked)))["item"])
+        if not wanted:
+            continue
+        score = model.e_items @ model.e_users[index]
+        order = sorted((n for n, item in enumerate(items) if item not in known), key=lambda n: (-score[n], n))[:k]
+        gains = [1 / math.log2(rank + 2) for rank, n in enumerate(order) if items[n] in wanted]
+        ideal = sum(1 / math.log2(rank + 2) for rank in range(min(k, len(wanted))))
+        ndcg.append(sum(gains) / ideal)
+        recall.append(len(gains) / len(wanted))
+    return sum(ndcg) / len(ndcg), sum(recall) / len(recall)
+
+
+def test_what_is_reported_is_what_the_files_say(ratings_csv: Path, tmp_path: Path) -> None:
+    """Validation masks fit; test masks fit and validation; the chosen epoch is the best on validation."""
+    result = _run(ratings_csv, tmp_path / "run", "evaluation.k=[5]", "evaluation.select=ndcg@5")
+    for part, masked in (("validation", {"fit"}), ("test", {"fit", "validation"})):
+        metrics = result["metrics"][part]  # type: ignore[index]
+        assert (metrics["ndcg@5"], metrics["recall@5"]) == pytest.approx(_by_hand(tmp_path / "run", part, masked, 5))
+
+
+def test_the_mf_baseline_has_no_layers(ratings_csv: Path) -> None:
+    recipe = load_recipe(None, [*SMALL, "model.alpha=[0.1, 0.2, 0.3, 0.4]"], str(ratings_csv))
+    trained = contend_mf(Trial.of(load(str(ratings_csv)), recipe), recipe, Silent()).trained
+    assert trained is not None
+    assert len(trained.model.convs) == 0
+    e0 = trained.model.E0.detach().numpy()
+    assert np.array_equal(np.concatenate(trained.embeddings), e0)
 
 
 def test_no_list_holds_an_item_its_user_has_rated(ratings_csv: Path, tmp_path: Path) -> None:
@@ -190,10 +230,8 @@ def test_a_damaged_result_is_named(ratings_csv: Path, tmp_path: Path, text: str)
     assert evaluate(tmp_path / "run", [5])["k"] == [5]
 
 
-def test_lightgcn_is_ahead_of_both_baselines_on_movielens_100k(
-    real_data: Callable[[str], Path], tmp_path: Path
-) -> None:
-    real_data("ml-100k")
+@pytest.mark.usefixtures("movielens_100k")
+def test_lightgcn_is_ahead_of_both_baselines_on_movielens_100k(tmp_path: Path) -> None:
     recipe = load_recipe(None, ["training.epochs=25", "training.patience=25"])
     result = run(recipe, load("ml-100k"), tmp_path / "run", Silent())
     for name in ("popularity", "mf"):

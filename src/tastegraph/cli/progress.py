@@ -21,7 +21,7 @@ SECONDS_BETWEEN_LINES = 10.0
 
 
 class TrainingProgress:
-    """Shows epoch, loss, the validation metric, its best so far, and the time left.
+    """Shows epoch, loss, the validation metric, its best so far, and the time left, in 80 columns.
 
     Training stops early once validation no longer rises, so the time left is an upper bound and says so.
 
@@ -38,7 +38,7 @@ class TrainingProgress:
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=8),
             TextColumn("{task.fields[state]}"),
             console=stderr(),
             disable=quiet or not sys.stderr.isatty(),
@@ -70,7 +70,7 @@ class TrainingProgress:
         self._best = self._latest = ""
         self._highest = -1.0
         self._began = self._told = time.monotonic()
-        self._task = self._bar.add_task(f"training {name}", total=epochs, state="")
+        self._task = self._bar.add_task(name, total=epochs, state="")
         self._line(f"training {name}, at most {epochs} epochs")
 
     def step(self, step: int, steps: int, loss: float) -> None:
@@ -84,20 +84,20 @@ class TrainingProgress:
         self._epoch = record.epoch
         value = record.validation.get(self._select)
         if value is not None:
-            self._latest = f", validation {self._select} {value:.4f}"
+            self._latest = f" {self._select} {value:.3f}"
             if value > self._highest:
                 self._highest = value
-                self._best = f" (best {value:.4f} at {record.epoch})"
+                self._best = f" (best {value:.3f})"
         if self._bar.disable and time.monotonic() - self._told > SECONDS_BETWEEN_LINES:
             self._told = time.monotonic()
-            self._line(f"  {self._state(record.epoch, record.loss)}")
+            self._line(f"  epoch {self._state(record.epoch, record.loss)}")
 
     def _state(self, done: float, loss: float) -> str:
         left = (time.monotonic() - self._began) / max(done, 1e-9) * (self._epochs - done)
         minutes, seconds = divmod(round(left), 60)
         return (
-            f"epoch {min(int(done) + 1, self._epochs) if done % 1 else int(done)}/{self._epochs}, "
-            f"loss {loss:.4f}{self._latest}{self._best}, at most {minutes}:{seconds:02d} left"
+            f"{min(int(done) + 1, self._epochs) if done % 1 else int(done)}/{self._epochs} "
+            f"loss {loss:.3f}{self._latest}{self._best} \N{LESS-THAN OR EQUAL TO} {minutes}:{seconds:02d} left"
         )
 
     def _line(self, message: str) -> None:

@@ -97,7 +97,7 @@ def format_genres(genres: list[str] | None) -> str:
 
 
 def model_table(rows: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> Table:
-    """The model and the baselines, a row each, the best figure of a column marked.
+    """The model and the baselines, a column each, the best figure of a metric marked; fits 80 columns.
 
     Args:
         rows: parts of result.json by model title.
@@ -105,14 +105,12 @@ def model_table(rows: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> 
     """
     from rich.text import Text
 
-    shown = list(names)
-    best = {name: max(part["metrics"]["test"][name] for part in rows.values()) for name in shown}
     lines: list[list[object]] = []
-    for title, part in rows.items():
-        line: list[object] = [title]
-        for name in shown:
-            value = part["metrics"]["test"][name]
-            marked = value == best[name]
-            line.append(Text(f"{value:.4f}{'*' if marked else ' '}", style="bold" if marked else ""))
-        lines.append([*line, f"{part['seconds']['train']:.1f} s"])
-    return table({"model": "left", **dict.fromkeys(shown, "right"), "training": "right"}, lines)
+    for name in names:
+        values = [part["metrics"]["test"][name] for part in rows.values()]
+        best = max(values)
+        marks = (("*", "bold") if value == best else (" ", "") for value in values)
+        figures = [Text(f"{value:.4f}{mark}", style) for value, (mark, style) in zip(values, marks, strict=True)]
+        lines.append([name, *figures])
+    lines.append(["training", *(f"{part['seconds']['train']:.1f} s" for part in rows.values())])
+    return table({"": "left", **dict.fromkeys(rows, "right")}, lines)

@@ -58,14 +58,14 @@ def run_and_show(
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.trial import Trial
 
-    Trial.of(dataset, recipe)  # what cannot be judged is told before torch is even imported
+    trial = Trial.of(dataset, recipe)  # what cannot be judged is told before torch is even imported
     if not json:
         say(_describe(dataset, recipe))
 
     from tastegraph.studies.run import run
 
     with TrainingProgress(recipe.evaluation.select, quiet=json) as progress:
-        result = run(recipe, dataset, folder, progress, load_seconds=load_seconds, force=force)
+        result = run(recipe, dataset, folder, progress, trial=trial, load_seconds=load_seconds, force=force)
     if json:
         print_json(result)
     else:
@@ -90,8 +90,11 @@ def print_result(result: dict[str, Any], folder: Path) -> None:
     from tastegraph.studies.titles import TITLES, rows_of
 
     names = [f"{name}@{k}" for k in sorted(set(result["k"])) for name in ("recall", "precision", "ndcg")]
-    print_table(model_table(rows_of(result), names), f"Test, protocol {result['protocol']} (* best of a column)")
+    print_table(model_table(rows_of(result), names), f"Test, protocol {result['protocol']} (* best)")
     shown = names[2]
+    judged, learned = result["users"]["test"], result["data"]["fit"]["users"]
+    if judged < learned:
+        typer.echo(f"{learned - judged:,} of {learned:,} users have no like held out for test and are not judged")
     for name, part in result["baselines"].items():
         low, high = part["lead"][shown]["interval"]
         verdict = "ahead of" if low > 0 else "behind" if high < 0 else "not distinguishable from"

@@ -72,7 +72,11 @@ class Dataset:
         positives = self.interactions.positives(threshold)
         if not len(positives):
             highest = float(self.interactions.value.max()) if self.interactions.value is not None else 0.0
-            raise DataError(f"no rating is {threshold:g} or more; the highest is {highest:g}", path=self.path)
+            raise DataError(
+                f"no rating is {threshold:g} or more; the highest is {highest:g}. "
+                "data.threshold sets where a positive begins; none takes every interaction",
+                path=self.path,
+            )
         if self.published_test is None:
             return Split.of(positives, ratio_split(positives.user, config.ratios, config.seed))
         held = config.ratios[1]

@@ -61,8 +61,11 @@ def new_run(out: Path) -> Iterator[Path]:
     On any error, an interrupt included, `out` is what it was before.
     """
     place = out.resolve()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+    except OSError as error:
+        raise RunError(f"{out}: cannot be made ({(error.strerror or str(error)).lower()})") from error
     try:
         aside.chmod(0o755)
         yield aside

@@ -30,7 +30,14 @@ __all__ = ["run"]
 
 
 def run(
-    recipe: Recipe, dataset: Dataset, out: Path, watcher: Watcher, *, load_seconds: float = 0.0, force: bool = False
+    recipe: Recipe,
+    dataset: Dataset,
+    out: Path,
+    watcher: Watcher,
+    *,
+    trial: Trial | None = None,
+    load_seconds: float = 0.0,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Train and judge LightGCN and its baselines, and leave a whole run directory.
 
@@ -39,6 +46,7 @@ def run(
         dataset: what `recipe.data` names, loaded.
         out: the run directory; it appears when all is done, and is left alone on any error.
         watcher: is told how it goes on.
+        trial: `Trial.of(dataset, recipe)`, where it was made before.
         load_seconds: what loading took, for the record.
         force: replace a run that is there.
 
@@ -49,7 +57,7 @@ def run(
         TasteGraphError: the data or a setting does not work out, or `out` is in the way.
     """
     check_folder(out, force=force)
-    trial = Trial.of(dataset, recipe)
+    trial = trial or Trial.of(dataset, recipe)
     with new_run(out) as folder:
         return _run_in(folder, recipe, dataset, trial, watcher, load_seconds)
 
