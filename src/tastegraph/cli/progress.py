@@ -45,7 +45,7 @@ class TrainingProgress:
             transient=True,
         )
         self._task: TaskID | None = None
-        self._name, self._epochs, self._epoch = "", 0, 0
+        self._epochs, self._epoch = 0, 0
         self._best = self._latest = ""
         self._highest = -1.0
         self._began = self._told = 0.0
@@ -66,7 +66,7 @@ class TrainingProgress:
         """A model's training begins."""
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._name, self._epochs, self._epoch = name, epochs, 0
+        self._epochs, self._epoch = epochs, 0
         self._best = self._latest = ""
         self._highest = -1.0
         self._began = self._told = time.monotonic()
