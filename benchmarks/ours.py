@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from tastegraph.graph.propagation import propagate
-from tastegraph.graph.top_k import rank_by_inner_product
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.negatives import UniformNegatives
 from tastegraph.lightgcn.training import Trained, train
 from tastegraph.ranking.protocol import Judged, full_ranking
+from tastegraph.studies.contenders import InnerProduct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +22,11 @@ if TYPE_CHECKING:
 
     from benchmarks.workloads import Workload
     from tastegraph.graph.bipartite import BipartiteGraph
-    from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.graph.propagation import Precision
     from tastegraph.lightgcn.training import Validate
 
 __all__ = [
-    "DIMENSIONS", "FAST", "LAYERS", "OPERATORS", "Ranker", "epoch_seconds", "judge", "mean_of_layers", "one_layer",
+    "DIMENSIONS", "FAST", "LAYERS", "OPERATORS", "epoch_seconds", "judge", "mean_of_layers", "one_layer",
     "run_steps", "step_seconds", "train_model", "triples",
 ]  # fmt: skip
 
@@ -118,18 +116,6 @@ def triples(graph: BipartiteGraph) -> Callable[[], tuple[torch.Tensor, torch.Ten
     return draw
 
 
-@dataclass(frozen=True, eq=False)
-class Ranker:
-    """Lists by inner product of e_users, float32 [users, d], with e_items, float32 [items, d]."""
-
-    e_users: NDArray[np.float32]
-    e_items: NDArray[np.float32]
-
-    def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
-        """The `k` best items of each user, best first."""
-        return rank_by_inner_product(self.e_users, self.e_items, users, k, exclude)
-
-
 def judge(work: Workload, embeddings: tuple[NDArray[Any], NDArray[Any]]) -> Judged:
     """The full ranking of all test users at K = 20, with every metric."""
-    return full_ranking(Ranker(*embeddings), work.test, work.known, (20,))
+    return full_ranking(InnerProduct(embeddings), work.test, work.known, (20,))

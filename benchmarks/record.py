@@ -93,6 +93,25 @@ class Measured(BaseModel):
         found = {(row.group, row.name): row.median for row in self.rows}
         return found[group, name]
 
+    def speedups(self, ours: str, bounds: Mapping[str, Mapping[str, float]]) -> tuple[Target, ...]:
+        """How many times faster `ours` is than each peer, against the least that is promised.
+
+        Args:
+            ours: name of the row that is compared.
+            bounds: the least factor by peer and group; groups that were not measured are left out.
+        """
+        return tuple(
+            Target(
+                what=f"times faster than {peer}, {group}",
+                comparison=">=",
+                bound=bound,
+                measured=self.median_of(group, peer) / self.median_of(group, ours),
+            )
+            for peer, groups in bounds.items()
+            for group, bound in groups.items()
+            if group in self.workloads
+        )
+
 
 class Result(Measured):
     """A case's figures with all that is needed to judge and repeat them.

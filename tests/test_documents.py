@@ -37,7 +37,8 @@ def test_no_block_goes_unrun() -> None:
 
 @pytest.mark.parametrize("code", blocks("python"), ids=lambda code: code.strip().splitlines()[0])
 def test_python_blocks_run(code: str, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_shell_blocks_run(tmp_path: Path) -> None:

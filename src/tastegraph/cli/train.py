@@ -60,7 +60,7 @@ def run_and_show(
 
     trial = Trial.of(dataset, recipe)  # what cannot be judged is told before torch is even imported
     if not json:
-        say(_describe(dataset, recipe))
+        say(_describe(dataset, recipe, len(trial.split.positives)))
 
     from tastegraph.studies.run import run
 
@@ -72,9 +72,8 @@ def run_and_show(
         print_result(result, folder)
 
 
-def _describe(dataset: Dataset, recipe: Recipe) -> str:
+def _describe(dataset: Dataset, recipe: Recipe, positives: int) -> str:
     rated = dataset.interactions
-    positives = len(rated.positives(recipe.threshold))
     kept = f"positives: {positives:,}"
     if rated.value is not None and recipe.threshold is not None:
         kept += f" (rating >= {recipe.threshold:g})"

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BipartiteGraph"]
+__all__ = ["ONE_WAY", "BipartiteGraph"]
+
+ONE_WAY = (
+    "edge_index lists an edge in one direction only; messages must pass both ways "
+    "(torch_geometric.utils.to_undirected adds the missing ones)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +64,7 @@ class BipartiteGraph:
         graph = cls.from_pairs(source[outward], target[outward] - num_users, num_users, num_items)
         back = cls.from_pairs(target[~outward], source[~outward] - num_users, num_users, num_items)
         if not np.array_equal(graph.items_of.keys(), back.items_of.keys()):
-            raise GraphError(
-                "edge_index lists edges in one direction only; messages must pass both ways "
-                "(torch_geometric.utils.to_undirected adds the missing ones)"
-            )
+            raise GraphError(ONE_WAY)
         return graph
 
     @property

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.bipartite import BipartiteGraph
 
-__all__ = ["Precision", "layers_at", "layers_at_reference", "path_of", "propagate", "propagate_reference", "warm_up"]
+__all__ = [
+    "Precision",
+    "layers_at",
+    "layers_at_reference",
+    "path_of",
+    "propagate",
+    "propagate_reference",
+    "use_torchs_threads",
+    "warm_up",
+]
 
 Precision = Literal["float32", "float16"]
 
@@ -119,7 +128,7 @@ def _propagate(
     rows = _array(x)
     stored, _ = _scratch(rows.shape, half=half)
     scale = _scale(rows, half=half)
-    _use_torchs_threads()
+    use_torchs_threads()
     pack_kernel(rows.shape[1])(rows, rsqrt.numpy(), scale, stored)
     out = np.empty_like(rows)
     lists, every = (start.numpy(), index.numpy(), rsqrt.numpy()), np.arange(len(rows))
@@ -165,7 +174,7 @@ def _layers_at(
         here, after = _scratch(values.shape, half=half)
         lists = (start.numpy(), index.numpy(), rsqrt.numpy())
         position = _positions(wanted, len(values))
-        _use_torchs_threads()
+        use_torchs_threads()
         pack_kernel(width)(values, lists[2], scale, here)
         for layer in range(1, num_layers):
             forward_kernel(width)(*lists, parts.numpy(), 1 / scale, here, position, out[layer], after)
@@ -203,7 +212,7 @@ def _layers_at_transposed(
     lists = (start.numpy(), index.numpy(), rsqrt.numpy())
     position = _positions(wanted, num_nodes)
     out = np.empty((num_nodes, width), np.float32)
-    _use_torchs_threads()
+    use_torchs_threads()
     pack_kernel(width)(g[num_layers], lists[2][wanted], scale, here)
     for layer in range(num_layers - 1, -1, -1):
         first, last = layer == num_layers - 1, layer == 0
@@ -284,7 +293,8 @@ def _scratch(shape: tuple[int, ...], *, half: bool) -> tuple[NDArray[Any], NDArr
     return _scratches.arrays
 
 
-def _use_torchs_threads() -> None:
+def use_torchs_threads() -> None:
+    """Let compiled kernels run on as many threads as torch is set to, where numba has so many."""
     numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
 
 

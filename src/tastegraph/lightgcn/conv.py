@@ -6,7 +6,7 @@ import torch
 from torch_geometric.nn import MessagePassing
 
 from tastegraph.errors import GraphError
-from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.graph.bipartite import ONE_WAY, BipartiteGraph
 from tastegraph.graph.propagation import propagate
 
 __all__ = ["LightGCNConv", "symmetric_normalisation"]
@@ -70,10 +70,7 @@ def symmetric_normalisation(
     forward = torch.sort(source * num_nodes + target).values
     backward = torch.sort(target * num_nodes + source).values
     if not torch.equal(forward, backward):
-        raise GraphError(
-            "edge_index lists an edge in one direction only; messages must pass both ways "
-            "(torch_geometric.utils.to_undirected adds the missing ones)"
-        )
+        raise GraphError(ONE_WAY)
     degree = torch.zeros(num_nodes, dtype=dtype, device=edge_index.device)
     degree.index_add_(0, target, torch.ones_like(target, dtype=dtype))
     rsqrt = degree.clamp(min=1).rsqrt()

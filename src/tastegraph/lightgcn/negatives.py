@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 import torch
 from numba import njit, prange
 
 from tastegraph.errors import GraphError
+from tastegraph.graph.propagation import use_torchs_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ def _uniform_negatives(
     if user.device.type != "cpu":
         return uniform_negatives_reference(user, start, index, num_items, seed)
     item = np.empty(len(user), np.int64)
-    numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
+    use_torchs_threads()
     _kernel()(user.numpy(), start.numpy(), index.numpy(), num_items, np.uint64(seed), item)
     return torch.from_numpy(item)
 
