@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from tastegraph.graph.propagation import propagate
+from tastegraph.graph.propagation import propagate, sum_of_layers
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.negatives import UniformNegatives
 from tastegraph.lightgcn.training import Trained, train
@@ -44,11 +44,7 @@ def one_layer(graph: BipartiteGraph, x: torch.Tensor, precision: Precision) -> t
 
 def mean_of_layers(graph: BipartiteGraph, x: torch.Tensor, precision: Precision) -> torch.Tensor:
     """(x + P x + P^2 x + P^3 x) / 4, with autograd: a LightGCN's forward."""
-    total = x
-    for _ in range(LAYERS):
-        x = propagate(graph, x, precision)
-        total = total + x
-    return total / (LAYERS + 1)
+    return sum_of_layers(graph, x, torch.full((LAYERS + 1,), 1 / (LAYERS + 1)), precision)
 
 
 def train_model(

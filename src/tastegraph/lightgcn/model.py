@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from tastegraph.errors import ModelError
-from tastegraph.graph.propagation import layers_at
-from tastegraph.lightgcn.conv import LightGCNConv
+from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.graph.propagation import layers_at, sum_of_layers
+from tastegraph.lightgcn.conv import LightGCNConv, symmetric_normalisation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.graph.propagation import Precision
 
 __all__ = ["LightGCN"]
@@ -81,16 +81,30 @@ class LightGCN(nn.Module):
             return torch.softmax(self.alpha_logits, dim=0)
         return self._alpha
 
-    def forward(self, graph: BipartiteGraph) -> tuple[torch.Tensor, torch.Tensor]:
-        """Final embeddings of users, float [users, d], and of items, float [items, d]."""
+    def forward(
+        self, graph: BipartiteGraph | torch.Tensor, precision: Precision = "float32"
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Final embeddings of users, float [users, d], and of items, float [items, d].
+
+        A `BipartiteGraph` is run through in one operator, with rows between layers stored in `precision`; a PyG
+        edge_index, int64 [2, E], through the stack of `LightGCNConv` layers.
+        """
+        if isinstance(graph, BipartiteGraph):
+            total = sum_of_layers(graph, self.E0, self.alpha, precision)
+        else:
+            total = self._through_convs(graph)
+        e_users, e_items = torch.split(total, [self.num_users, self.num_items])
+        return e_users, e_items
+
+    def _through_convs(self, edge_index: torch.Tensor) -> torch.Tensor:
         alpha = self.alpha
+        weight = symmetric_normalisation(edge_index, len(self.E0), self.E0.dtype)
         x = self.E0
         total = alpha[0] * x
         for layer, conv in enumerate(self.convs, start=1):
-            x = conv(x, graph)
+            x = conv(x, edge_index, weight)
             total = total + alpha[layer] * x
-        e_users, e_items = torch.split(total, [self.num_users, self.num_items])
-        return e_users, e_items
+        return total
 
     def layers_at(self, graph: BipartiteGraph, nodes: torch.Tensor, precision: Precision = "float32") -> torch.Tensor:
         """Layers 0..K at some nodes, float [K+1, n, d], for node indices int64 [n], users first, each at most once.

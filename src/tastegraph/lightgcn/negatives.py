@@ -10,7 +10,7 @@ import torch
 from numba import njit, prange
 
 from tastegraph.errors import GraphError
-from tastegraph.graph.propagation import use_torchs_threads
+from tastegraph.graph.compiled import use_torchs_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,210 @@
+"""Layers on the CPU: runs the kernels over blocks of columns, arrays in and arrays out.
+
+P acts on each column alone, so columns are taken in blocks as wide as the kernels sum in registers: 100 columns are
+64 + 32 + 4. All arrays are C-contiguous; x is float32 [nodes, d].
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import mmap
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numba
+import numpy as np
+import torch
+
+from tastegraph.graph.kernels import CACHE_LINE, WIDEST, forward_kernel, gather_kernel, horner_kernel, pack_kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+__all__ = ["Lists", "equal_parts", "layer", "layers_at", "layers_at_transposed", "sum_of_layers", "use_torchs_threads"]
+
+LARGE_PAGE = 1 << 21  # bytes
+PARTS = 64  # pieces of about equal work that rows are cut into, for the threads to share
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """The neighbour lists of all nodes as the kernels read them.
+
+    Attributes:
+        start: where each list starts in `index`, int64 [nodes + 1].
+        index: neighbours, list after list, uint32 [entries].
+        d: degree^-1/2, float32 [nodes].
+        parts: cuts the nodes into pieces of about equal work, int64 [pieces + 1].
+    """
+
+    start: NDArray[np.int64]
+    index: NDArray[np.uint32]
+    d: Floats
+    parts: NDArray[np.int64]
+
+    @property
+    def whole(self) -> tuple[Any, ...]:
+        """The kernels' first arguments for a pass over all nodes."""
+        return self.start, self.index, self.d, self.parts
+
+    def some(self, rows: NDArray[np.int64]) -> tuple[Any, ...]:
+        """The kernels' first arguments for a pass over some rows."""
+        return self.start, self.index, self.d, equal_parts(np.diff(self.start)[rows])
+
+
+def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
+    """P x."""
+    out = _aligned(x.shape)
+    every = np.arange(len(x))
+    use_torchs_threads()
+    for first, width in _blocks(x):
+        kept = _keep(x, first, width, lists.d, _scratch(x, width, half=half)[0])
+        gather_kernel(width)(*lists.whole, *kept, every, out, first, _starts_lines(out, width))
+    return out
+
+
+def layers_at(x: Floats, rows: NDArray[np.int64], num_layers: int, lists: Lists, *, half: bool) -> Floats:
+    """x, P x, ..., P^K x at `rows`, float32 [K + 1, rows, d]; the last layer is computed at these rows only."""
+    out = _aligned((num_layers + 1, len(rows), x.shape[1]))
+    out[0] = x[rows]
+    if not num_layers:
+        return out
+    position, some = _positions(rows, len(x)), lists.some(rows)
+    use_torchs_threads()
+    for first, width in _blocks(x):
+        now, after = _scratch(x, width, half=half)
+        kept = _keep(x, first, width, lists.d, now)
+        for k in range(1, num_layers):
+            forward_kernel(width)(*lists.whole, *kept, position, out[k], first, *after)
+            kept, now, after = (after[0], 0, after[1]), after, now
+        gather_kernel(width)(*some, *kept, rows, out[num_layers], first, _starts_lines(out, width))
+    return out
+
+
+def layers_at_transposed(g: Floats, rows: NDArray[np.int64], lists: Lists, *, half: bool) -> Floats:
+    """The sum of P^k G_k over the layers of g float32 [K + 1, rows, d], G_k zero but at `rows`: float32 [nodes, d]."""
+    num_layers = len(g) - 1
+    out = _aligned((len(lists.d), g.shape[2]))
+    position, d = _positions(rows, len(out)), lists.d[rows]
+    use_torchs_threads()
+    for first, width in _blocks(out):
+        now, after = _scratch(out, width, half=half)
+        kept = _keep(g[num_layers], first, width, d, now)
+        for k in range(num_layers - 1, -1, -1):
+            sparse, last = k == num_layers - 1, k == 0
+            add = (position, np.float32(1), g[k], first, last, out, _starts_lines(out, width))
+            horner_kernel(width)(*lists.whole, *kept, sparse, *add, *after)
+            kept, now, after = (after[0], 0, after[1]), after, now
+    return out
+
+
+def sum_of_layers(x: Floats, alpha: Floats, lists: Lists, *, half: bool) -> Floats:
+    """The sum of alpha_k P^k x, k = 0..K, by Horner's rule: alpha_0 x + P (alpha_1 x + P (alpha_2 x + ...))."""
+    num_layers = len(alpha) - 1
+    out = _aligned(x.shape)
+    position, sparse = np.arange(len(x), dtype=np.int32), False
+    use_torchs_threads()
+    for first, width in _blocks(x):
+        now, after = _scratch(x, width, half=half)
+        kept = _keep(x, first, width, alpha[num_layers] * lists.d, now)
+        for k in range(num_layers - 1, -1, -1):
+            add = (position, alpha[k], x, first, k == 0, out, _starts_lines(out, width))
+            horner_kernel(width)(*lists.whole, *kept, sparse, *add, *after)
+            kept, now, after = (after[0], 0, after[1]), after, now
+    return out
+
+
+def equal_parts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row numbers that cut rows with so many entries into PARTS pieces, each with as many entries and rows together."""
+    work = np.concatenate([[0], np.cumsum(counts + 1)])
+    cuts = np.searchsorted(work, np.linspace(0, work[-1], PARTS + 1)).astype(np.int64)
+    cuts[-1] = len(counts)
+    return cuts
+
+
+def use_torchs_threads() -> None:
+    """Let compiled kernels run on as many threads as torch is set to, where numba has so many."""
+    numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
+
+
+def _blocks(x: Floats) -> Iterator[tuple[int, int]]:
+    """First column and width of each block of columns; widths are powers of two."""
+    first = 0
+    while first < x.shape[1]:
+        width = min(WIDEST, 1 << ((x.shape[1] - first).bit_length() - 1))
+        yield first, width
+        first += width
+
+
+def _keep(x: Floats, first: int, width: int, d: Floats, space: tuple[NDArray[Any], Floats]) -> tuple[Any, int, Floats]:
+    """Rows of x ready to be gathered (kept, its first column, weight): as they are, unless `space` is for halves."""
+    kept, weight = space
+    if kept.dtype == np.float32:
+        return x, first, d
+    pack_kernel(width)(x, first, d, kept, weight)
+    return kept, 0, weight
+
+
+def _positions(rows: NDArray[np.int64], num_nodes: int) -> NDArray[np.int32]:
+    """The place of each node in `rows`, -1 for a node that is not there."""
+    position = np.full(num_nodes, -1, np.int32)
+    position[rows] = np.arange(len(rows), dtype=np.int32)
+    return position
+
+
+class _Scratch(threading.local):
+    """Space for two kept layers, from call to call: fresh pages cost as much as a layer."""
+
+    key: tuple[int, int, bool] | None = None
+    spaces: tuple[tuple[NDArray[Any], Floats], tuple[NDArray[Any], Floats]]
+
+
+_scratches = _Scratch()
+
+
+def _scratch(x: Floats, width: int, *, half: bool) -> tuple[tuple[NDArray[Any], Floats], ...]:
+    """Twice (kept, weight) for the rows of x."""
+    key = (len(x), width, half)
+    if _scratches.key != key:
+        dtype = np.uint16 if half else np.float32
+        one, two = ((_on_large_pages((len(x), width), dtype), np.empty(len(x), np.float32)) for _ in range(2))
+        _scratches.spaces, _scratches.key = (one, two), key
+    return _scratches.spaces
+
+
+def _aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
+    """An array without content that starts on a cache line: rows that straddle one more line take longer."""
+    return _view(np.empty(math.prod(shape) * np.dtype(dtype).itemsize + CACHE_LINE, np.uint8), CACHE_LINE, shape, dtype)
+
+
+def _starts_lines(out: Floats, width: int) -> bool:
+    """Whether each row of a block of `width` columns of `out`, itself from `_aligned`, starts on a cache line."""
+    return width == WIDEST and out.strides[0] % CACHE_LINE == 0
+
+
+def _on_large_pages(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """An array without content on pages of its own, large ones where the system has them.
+
+    Rows are gathered from all over it: on small pages nearly every row would cost a walk through the page tables, and
+    a layer twice the time.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return _aligned(shape, dtype)
+    room = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without large pages
+        room.madvise(mmap.MADV_HUGEPAGE)
+    return _view(np.frombuffer(room, np.uint8), LARGE_PAGE, shape, dtype)
+
+
+def _view(room: NDArray[np.uint8], boundary: int, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """An array within `room` that starts on a multiple of `boundary` bytes."""
+    begin = -room.ctypes.data % boundary
+    array: NDArray[Any] = room[begin : begin + math.prod(shape) * np.dtype(dtype).itemsize].view(dtype)
+    return array.reshape(shape)
