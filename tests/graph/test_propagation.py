@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import layers_at, propagate, propagate_reference
+from tastegraph.graph.propagation import layers_at, propagate, propagate_reference, sum_of_layers
 
 
 def dense(graph: BipartiteGraph) -> torch.Tensor:
@@ -27,7 +27,7 @@ def graphs(draw: st.DrawFn) -> BipartiteGraph:
 
 
 @settings(deadline=None)
-@given(graphs(), st.sampled_from([1, 8, 64, 100]))
+@given(graphs(), st.sampled_from([1, 8, 64, 100, 256]))
 def test_the_kernel_equals_the_dense_formula_on_any_graph(graph: BipartiteGraph, width: int) -> None:
     x = torch.randn(graph.num_nodes, width, generator=torch.Generator().manual_seed(width))
     expected = dense(graph) @ x.double()
@@ -132,3 +132,63 @@ def test_torch_accepts_the_operator_of_layers(toy: BipartiteGraph) -> None:
     exact = torch.randn(toy.num_nodes, 3, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda values: layers_at(toy, values, rows, 3), (exact,))
     assert torch.autograd.gradgradcheck(lambda values: layers_at(toy, values, rows, 2), (exact,))
+
+
+@settings(deadline=None)
+@given(graphs(), st.integers(0, 4), st.sampled_from([1, 8, 64, 100]))
+def test_the_weighted_sum_of_layers_and_its_gradients_equal_the_dense_formula(
+    graph: BipartiteGraph, num_layers: int, width: int
+) -> None:
+    draws = torch.Generator().manual_seed(width)
+    x = torch.randn(graph.num_nodes, width, generator=draws, requires_grad=True)
+    alpha = torch.rand(num_layers + 1, generator=draws, requires_grad=True)
+    weight = torch.randn(graph.num_nodes, width, generator=draws)
+    matrix, exact, exact_alpha = dense(graph), x.detach().double().requires_grad_(), alpha.detach().double()
+    exact_alpha.requires_grad_()
+    powers = [torch.linalg.matrix_power(matrix, k) for k in range(num_layers + 1)]
+    expected = sum((exact_alpha[k] * power @ exact for k, power in enumerate(powers)), torch.zeros(()))
+    assert isinstance(expected, torch.Tensor)
+    slopes = torch.autograd.grad((expected * weight).sum(), (exact, exact_alpha))
+    for precision, tolerance in (("float32", 2e-5), ("float16", 1e-2)):
+        found = sum_of_layers(graph, x, alpha, precision)  # type: ignore[arg-type]
+        torch.testing.assert_close(found.double(), expected.detach(), rtol=tolerance, atol=tolerance)
+        ours = torch.autograd.grad((found * weight).sum(), (x, alpha))
+        torch.testing.assert_close(ours[0].double(), slopes[0], rtol=tolerance, atol=tolerance)
+        allowed = tolerance * float(weight.abs().sum() + 1)
+        torch.testing.assert_close(ours[1].double(), slopes[1], rtol=tolerance, atol=allowed)
+
+
+def test_torch_accepts_the_operator_of_the_sum(toy: BipartiteGraph) -> None:
+    lists = (
+        torch.from_numpy(toy.lists.start),
+        torch.from_numpy(toy.lists.index),
+        torch.from_numpy(toy.rsqrt_degree.astype(np.float32)),
+        torch.tensor([0, toy.num_nodes]),
+    )
+    for dtype in (torch.float32, torch.float64):
+        x = torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True)
+        alpha = torch.rand(3, dtype=dtype, requires_grad=True)
+        checks = torch.library.opcheck(torch.ops.tastegraph.sum_of_layers.default, (x, alpha, *lists, False))
+        assert set(checks.values()) == {"SUCCESS"}
+    exact = torch.randn(toy.num_nodes, 3, dtype=torch.float64, requires_grad=True)
+    weights = torch.rand(4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda values, alpha: sum_of_layers(toy, values, alpha), (exact, weights))
+
+
+@pytest.mark.parametrize("factor", [1e-36, 1e-20, 1.0, 1e20, 1e36])
+def test_halves_keep_rows_of_any_size(toy: BipartiteGraph, factor: float) -> None:
+    """Each row has a scale of its own: 2^-11 of the largest numbers summed, whatever their size, and zeros stay."""
+    x = torch.randn(toy.num_nodes, 64, generator=torch.Generator().manual_seed(0))
+    x[::2] *= 1e-6
+    x[1] = 0
+    found = propagate(toy, x * factor, "float16").double() / factor
+    row_error = 2.0**-11 * dense(toy) @ x.double().abs().max(1, keepdim=True).values
+    assert bool(((found - dense(toy) @ x.double()).abs() <= row_error + 1e-9).all())
+
+
+@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
+def test_halves_pass_on_what_is_no_number(broken: float) -> None:
+    graph = BipartiteGraph.from_pairs([0], [0], 1, 1)
+    x = torch.ones(2, 64)
+    x[1, 5] = broken
+    assert not bool(propagate(graph, x, "float16")[0, 5].isfinite())

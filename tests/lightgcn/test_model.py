@@ -42,6 +42,8 @@ def test_embeddings_are_the_weighted_sum_of_layers(
     expected = dense_embeddings(toy, model.E0.detach(), weights)
     e_users, e_items = model(toy)
     torch.testing.assert_close(torch.cat([e_users, e_items]), expected)
+    torch.testing.assert_close(torch.cat(model(toy.edge_index)), expected)
+    torch.testing.assert_close(torch.cat(model(toy, "float16")), expected, rtol=4e-3, atol=4e-3)
     nodes = torch.tensor([5, 0, 3])
     torch.testing.assert_close(model.combine(model.layers_at(toy, nodes)), expected[nodes])
     scores = model.score(toy, torch.tensor([0, 2]), torch.tensor([3, 1]))

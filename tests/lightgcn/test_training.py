@@ -53,6 +53,39 @@ def test_one_gradient_step_equals_the_hand_derived_one(toy: BipartiteGraph, rows
     torch.testing.assert_close((e0 - model.E0.detach()) / lr, expected, rtol=1e-6, atol=1e-9)
 
 
+def test_a_step_takes_the_hardest_candidate_as_its_negative(toy: BipartiteGraph) -> None:
+    """The same step as with that negative handed in: equal losses and equal tensors afterwards."""
+    user, positive = torch.tensor([0, 1]), torch.tensor([0, 0])
+    config = TrainingConfig(weight_decay=0.1)
+    torch.manual_seed(3)
+    first, second = (LightGCN(3, 4, embedding_dim=5, num_layers=2).double() for _ in range(2))
+    second.load_state_dict(first.state_dict())
+    e_users, e_items = first(toy)
+    candidates = torch.tensor([[2, 3, 3], [1, 3, 2]])
+    scores = (e_items[candidates] @ e_users[user].unsqueeze(2)).squeeze(2)
+    chosen = candidates.gather(1, scores.argmax(1, keepdim=True)).squeeze(1)
+    losses = []
+    for model, negative in ((first, candidates), (second, chosen)):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+        losses.append(train_step(model, toy, optimizer, (user, positive, negative), config))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    torch.testing.assert_close(first.E0, second.E0)
+
+
+@pytest.mark.parametrize("negatives", ["popularity", "hardest"])
+def test_other_negatives_learn_too_and_repeat_bit_for_bit_on_any_number_of_threads(negatives: str) -> None:
+    config = TrainingConfig(epochs=12, batch_size=64, candidates=4, negatives=negatives)  # type: ignore[arg-type]
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = train(_two_tastes(), ModelConfig(embedding_dim=8), config)
+    finally:
+        torch.set_num_threads(threads)
+    together = train(_two_tastes(), ModelConfig(embedding_dim=8), config)
+    assert [e.loss for e in alone.epochs] == [e.loss for e in together.epochs]
+    assert together.epochs[-1].loss < together.epochs[0].loss
+
+
 def test_a_seed_repeats_a_run_bit_for_bit_and_another_does_not() -> None:
     config = TrainingConfig(epochs=3, batch_size=64, seed=11)
     one, other = (train(_two_tastes(), ModelConfig(embedding_dim=8), config) for _ in range(2))

@@ -54,6 +54,11 @@ class TrainingConfig(BaseModel):
         learning_rate: Adam's step size.
         weight_decay: lambda, the weight of the L2 penalty on E0.
         regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
+        negatives: how a positive's negative is drawn among what its user has not: "uniform", "popularity" (weight:
+            users of the item ^ popularity_exponent), or "hardest" (of `candidates` uniform draws the one that scores
+            highest under the current embeddings).
+        popularity_exponent: beta, for "popularity".
+        candidates: M, for "hardest".
         propagation_precision: how rows between layers are stored, "float32" or "float16"; sums are in float32.
         patience: stop after this many validations without a better one.
         validate_every: epochs between validations.
@@ -67,6 +72,9 @@ class TrainingConfig(BaseModel):
     learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
+    negatives: Literal["uniform", "popularity", "hardest"] = "uniform"
+    popularity_exponent: float = Field(default=0.75, ge=0, le=10)
+    candidates: int = Field(default=16, ge=1, le=4096)
     propagation_precision: Literal["float32", "float16"] = "float32"
     patience: int = Field(default=10, ge=1)
     validate_every: int = Field(default=1, ge=1)

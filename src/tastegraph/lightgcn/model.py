@@ -84,17 +84,19 @@ class LightGCN(nn.Module):
     def forward(
         self, graph: BipartiteGraph | torch.Tensor, precision: Precision = "float32"
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Final embeddings of users, float [users, d], and of items, float [items, d].
+        """Final embeddings of users, float [users, d], and of items, float [items, d]; see `embeddings`."""
+        e_users, e_items = torch.split(self.embeddings(graph, precision), [self.num_users, self.num_items])
+        return e_users, e_items
+
+    def embeddings(self, graph: BipartiteGraph | torch.Tensor, precision: Precision = "float32") -> torch.Tensor:
+        """Final embeddings of all nodes, users first, float [nodes, d].
 
         A `BipartiteGraph` is run through in one operator, with rows between layers stored in `precision`; a PyG
         edge_index, int64 [2, E], through the stack of `LightGCNConv` layers.
         """
         if isinstance(graph, BipartiteGraph):
-            total = sum_of_layers(graph, self.E0, self.alpha, precision)
-        else:
-            total = self._through_convs(graph)
-        e_users, e_items = torch.split(total, [self.num_users, self.num_items])
-        return e_users, e_items
+            return sum_of_layers(graph, self.E0, self.alpha, precision)
+        return self._through_convs(graph)
 
     def _through_convs(self, edge_index: torch.Tensor) -> torch.Tensor:
         alpha = self.alpha

@@ -12,7 +12,7 @@ import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.negatives import UniformNegatives
+from tastegraph.lightgcn.negatives import hardest, negatives_of
 from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
+    from tastegraph.lightgcn.negatives import Negatives
 
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
+    Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 __all__ = ["Epoch", "Trained", "train", "train_step"]
 
@@ -78,8 +80,8 @@ def train(
     """Train a LightGCN on all edges of a graph.
 
     The loss of a step is mean BPR + lambda R, see `bpr_loss` and `l2_penalty`. An epoch takes every edge once, in a
-    fresh random order, each with one fresh uniform negative. The same arguments give the same result, bit for bit,
-    on the same machine and number of threads.
+    fresh random order, each with one fresh negative (see `TrainingConfig.negatives`). The same arguments give the same
+    result, bit for bit, on the same machine and number of threads.
 
     Args:
         graph: the fit part.
@@ -98,7 +100,7 @@ def train(
     """
     init, draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
     model = LightGCN(graph.num_users, graph.num_items, **shape.model_dump(), generator=init)
-    negatives = UniformNegatives(graph.items_of)
+    negatives = negatives_of(graph.items_of, config)
     positives = _positives(graph, negatives)
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
     best = _Best(config.patience)
@@ -106,7 +108,7 @@ def train(
     began = time.perf_counter()
     for number in range(1, config.epochs + 1):
         losses = []
-        batches = _batches(positives, negatives, config.batch_size, draws)
+        batches = _batches(positives, negatives, config, draws)
         steps = math.ceil(len(positives[0]) / config.batch_size)
         for step, batch in enumerate(batches, start=1):
             loss = train_step(model, graph, optimizer, batch, config)
@@ -155,7 +157,7 @@ def _generator(seed: np.random.SeedSequence) -> torch.Generator:
     return torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
 
 
-def _positives(graph: BipartiteGraph, negatives: UniformNegatives) -> tuple[torch.Tensor, torch.Tensor]:
+def _positives(graph: BipartiteGraph, negatives: Negatives) -> tuple[torch.Tensor, torch.Tensor]:
     """User and item of each edge to learn from, int64 [n] each."""
     user = torch.from_numpy(np.repeat(np.arange(graph.num_users), graph.items_of.counts))
     item = torch.from_numpy(graph.items_of.index.astype(np.int64))
@@ -166,39 +168,62 @@ def _positives(graph: BipartiteGraph, negatives: UniformNegatives) -> tuple[torc
 
 
 def _batches(
-    positives: tuple[torch.Tensor, torch.Tensor],
-    negatives: UniformNegatives,
-    size: int,
-    draws: torch.Generator,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
-    """An epoch's (user, positive, negative) index tensors, int64 [<= size] each."""
+    positives: tuple[torch.Tensor, torch.Tensor], negatives: Negatives, config: TrainingConfig, draws: torch.Generator
+) -> Iterator[Batch]:
+    """An epoch's (user, positive, negative) index tensors; a batch's candidates are drawn when it is asked for."""
     order = torch.randperm(len(positives[0]), generator=draws)
     user, item = positives[0][order], positives[1][order]
-    negative = negatives.draw(user, draws)
-    return zip(*(torch.split(part, size) for part in (user, item, negative)), strict=True)
+    if config.negatives != "hardest":
+        negative = negatives.draw(user, draws)
+        yield from zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True)
+        return
+    for some, liked in zip(*(torch.split(part, config.batch_size) for part in (user, item)), strict=True):
+        repeated = some.repeat_interleave(config.candidates)
+        yield some, liked, negatives.draw(repeated, draws).view(len(some), config.candidates)
 
 
 def train_step(
-    model: LightGCN,
-    graph: BipartiteGraph,
-    optimizer: torch.optim.Optimizer,
-    batch: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
-    config: TrainingConfig,
+    model: LightGCN, graph: BipartiteGraph, optimizer: torch.optim.Optimizer, batch: Batch, config: TrainingConfig
 ) -> float:
-    """One gradient step; returns its loss."""
+    """One gradient step; returns its loss.
+
+    Args:
+        model: is stepped.
+        graph: what it propagates over.
+        optimizer: takes the step.
+        batch: user, positive and negative item indices, int64 [B] each; or candidates to be negatives, int64 [B, M].
+        config: how to train.
+    """
     user, positive, negative = batch
-    items = torch.cat([positive, negative]) + model.num_users
-    nodes, place = torch.unique(torch.cat([user, items]), return_inverse=True)
-    layers = model.layers_at(graph, nodes, config.propagation_precision)
-    users, positives, negatives = model.combine(layers).index_select(0, place).chunk(3)
+    if negative.ndim == 1:
+        parts, e0 = _at_nodes(model, graph, torch.cat([user, *_nodes(model, positive, negative)]), config)
+    else:
+        e = model.embeddings(graph, config.propagation_precision)
+        liked, candidates = _nodes(model, positive, negative)
+        nodes = torch.cat([user, liked, hardest(e, user, candidates)])
+        parts, e0 = e.index_select(0, nodes), model.E0.index_select(0, nodes)
+    users, positives, negatives = parts.chunk(3)
     loss = bpr_loss((users * positives).sum(1), (users * negatives).sum(1))
     if config.weight_decay:
-        rows = model.E0 if config.regularise == "all" else layers[0].index_select(0, place)
+        rows = model.E0 if config.regularise == "all" else e0
         loss = loss + config.weight_decay * l2_penalty(rows, batch_size=len(user))
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.item()
+
+
+def _nodes(model: LightGCN, *items: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    return tuple(item + model.num_users for item in items)
+
+
+def _at_nodes(
+    model: LightGCN, graph: BipartiteGraph, nodes: torch.Tensor, config: TrainingConfig
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Embeddings and rows of E0 of some nodes, float [n, d] each, at the cost of what they need of the layers."""
+    unique, place = torch.unique(nodes, return_inverse=True)
+    layers = model.layers_at(graph, unique, config.propagation_precision)
+    return model.combine(layers).index_select(0, place), layers[0].index_select(0, place)
 
 
 def _finite_embeddings(model: LightGCN, graph: BipartiteGraph, epoch: int) -> Embeddings:
