@@ -40,6 +40,7 @@ class Columns:
         width: number of fields in a line.
         header: whether the first line holds names.
         encoding: "utf-8" or "latin-1".
+        names: what the header calls the columns.
     """
 
     delimiter: str
@@ -47,6 +48,7 @@ class Columns:
     width: int
     header: bool
     encoding: str = "utf-8"
+    names: tuple[str, ...] = ()
 
     @property
     def quote(self) -> str | None:
@@ -56,7 +58,9 @@ class Columns:
     def __str__(self) -> str:
         delimiter = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.delimiter, self.delimiter)
         names = "" if self.header else "no header, "
-        return f"{names}{delimiter}-separated: " + ", ".join(self.position)
+        called = [self.names[at] for at in self.position.values()] if self.names else []
+        unlike = f" (columns {', '.join(called)})" if called and called != [*self.position] else ""
+        return f"{names}{delimiter}-separated: {', '.join(self.position)}{unlike}"
 
 
 def read_with_header(path: Path, chosen: ColumnOptions | None = None) -> tuple[pl.DataFrame, Columns]:
@@ -157,7 +161,7 @@ def understand(path: Path, chosen: ColumnOptions, *, dat: bool = False) -> Colum
         raise DataError(f"expected {expected}, separated {by}; found {header[:60]!r}", path=path, line=1)
     names = [name.strip() for name in next(_fields(path, [header], delimiter))[1]]
     if chosen.header:
-        return Columns(delimiter, find_roles(names, chosen, path), len(names), header=True)
+        return Columns(delimiter, find_roles(names, chosen, path), len(names), header=True, names=tuple(names))
     return Columns(delimiter, roles_by_position(len(names), chosen, path), len(names), header=False)
 
 

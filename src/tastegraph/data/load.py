@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tastegraph.data.catalog import CATALOG
+from tastegraph.data.cleaning import CleaningConfig, Removed, clean
 from tastegraph.data.coded import CodedRows
 from tastegraph.data.delimited import read_coded, understand
+from tastegraph.data.division import divide, gives_test
 from tastegraph.data.features import read_features, with_ids_of
 from tastegraph.data.fetch import locate
 from tastegraph.data.interactions import Interactions
@@ -25,7 +27,7 @@ from tastegraph.data.parquet import read_parquet
 from tastegraph.data.published_split import is_published_split, read_published_split
 from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.data.recbole import inter_of, read_atomic
-from tastegraph.data.splits import FIT, TEST, Split, SplitConfig, ratio_split
+from tastegraph.data.splits import FIT, TEST, Split, SplitConfig
 from tastegraph.errors import DataError
 from tastegraph.files import sha256_of
 
@@ -75,25 +77,46 @@ class Dataset:
         lines = (f"{digest}  {name}\n" for name, digest in sorted(self.digests.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
-    def split(self, threshold: float | None, config: SplitConfig) -> Split:
-        """Positives in fit, validation and test: by shares within each user, or as published.
+    def split(self, threshold: float | None, config: SplitConfig, cleaning: CleaningConfig | None = None) -> Split:
+        """Positives in fit, validation and test: as published, or by the method of `config`.
 
         Raises:
-            DataError: nothing is positive.
+            DataError: nothing is positive, or the method does not suit the data.
         """
-        positives = self.interactions.positives(threshold)
-        if not len(positives):
-            highest = float(self.interactions.value.max()) if self.interactions.value is not None else 0.0
+        return self.divided(threshold, config, cleaning or CleaningConfig())[0]
+
+    def divided(
+        self, threshold: float | None, config: SplitConfig, cleaning: CleaningConfig
+    ) -> tuple[Split, tuple[Removed, ...]]:
+        """The same, and what each step of cleaning removed.
+
+        Raises:
+            DataError: as `split`; or a published split is to be cleaned, which would no longer be the published one.
+        """
+        if self.published_test is not None and cleaning != CleaningConfig():
+            raise DataError("a published split is taken as it is; cleaning it would make another", path=self.path)
+        if self.published_test is not None and config.method != "ratio":
             raise DataError(
-                f"no rating is {threshold:g} or more; the highest is {highest:g}. "
-                "data.threshold sets where a positive begins; none takes every interaction",
-                path=self.path,
+                f"a published split is taken as it is; split.method {config.method} would make another", path=self.path
             )
-        if self.published_test is None:
-            return Split.of(positives, ratio_split(positives.user, config.ratios, config.seed))
-        held = config.ratios[1]
-        part = ratio_split(positives.user, (1 - held, held, 0.0), config.seed, among=~self.published_test)
-        return Split.of(positives, part)
+        try:
+            kept, removed = clean(self.interactions, threshold, cleaning)
+            positives = self.interactions if kept.all() else self.interactions.where(kept)
+            part = divide(
+                positives,
+                config,
+                folder=self.path,
+                digest=self.digest,
+                published_test=None if self.published_test is None else self.published_test[kept],
+                given_part=None if self.given_part is None else self.given_part[kept],
+            )
+        except DataError as error:
+            raise error if error.path is not None else DataError(error.message, path=self.path) from None
+        return Split.of(positives, part), removed
+
+    def gives_test(self, config: SplitConfig) -> bool:
+        """Whether the test part is given and validation is held out of the rest, to be learned from in the end."""
+        return gives_test(config, self.published_test, self.given_part)
 
 
 def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options: ReadOptions | None = None) -> Dataset:
