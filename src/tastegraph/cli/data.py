@@ -49,6 +49,10 @@ def list_datasets(*, json: Json = False) -> None:
             "interactions": known.interactions,
             "title": known.title,
             "place": str(place) if (place := present(known)) else None,
+            "layout": known.layout,
+            "licence": known.licence,
+            "citation": known.citation,
+            "sources": [{"address": source.address, "checked": source.checked} for source in known.sources],
         }
         for known in CATALOG.values()
     ]
@@ -94,6 +98,8 @@ def fetch(
         raise DataError(f"{name} is not a known data set; known are {', '.join(CATALOG)}")
     say(f"licence: {known.licence}")
     say(f"please cite: {known.citation}")
+    for source in known.sources:
+        say(f"digests for {source.address} checked: {source.checked}")
     typer.echo(str(locate(known, say)))
 
 

@@ -68,13 +68,10 @@ def text_as_seconds(text: pl.Series) -> tuple[pl.Series, str | None]:
 
 def numbers_as_seconds(stamp: pl.Series) -> pl.Series:
     """Unix seconds of unix times in any unit (Float64); null outside the years 1 to 9999."""
-    lowest, highest = stamp.min(), stamp.max()
-    if stamp.is_empty() or lowest is None:
-        return stamp.cast(pl.Float64)
-    if lowest > -MILLISECONDS_FROM and highest < MILLISECONDS_FROM and stamp.null_count() == 0:  # type: ignore[operator]
-        plain = stamp.cast(pl.Float64)
-        if not plain.is_nan().any() and plain.is_between(*YEARS_1_TO_9999).all():
-            return plain
+    if stamp.dtype.is_integer() and stamp.null_count() == 0 and len(stamp):
+        lowest, highest = int(stamp.min()), int(stamp.max())  # type: ignore[arg-type]
+        if -MILLISECONDS_FROM < lowest and lowest >= YEARS_1_TO_9999[0] and highest < MILLISECONDS_FROM:
+            return stamp.cast(pl.Float64)
     time = pl.col("time")
     size = time.abs()
     scale = pl.when(size >= NANOSECONDS_FROM).then(1e9).when(size >= MICROSECONDS_FROM).then(1e6)
@@ -85,10 +82,10 @@ def numbers_as_seconds(stamp: pl.Series) -> pl.Series:
 
 def unit_of(stamp: pl.Series) -> str | None:
     """In words, the unit that unix times are in; None where there is none."""
-    size = stamp.abs().max()
-    if size is None:
+    lowest, highest = stamp.min(), stamp.max()
+    if lowest is None:
         return None
-    largest = float(size)  # type: ignore[arg-type]
+    largest = max(-float(lowest), float(highest))  # type: ignore[arg-type]
     if largest >= NANOSECONDS_FROM:
         return "unix nanoseconds"
     if largest >= MICROSECONDS_FROM:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import os
 import shutil
 import time
 import urllib.error
@@ -157,14 +156,12 @@ def _forget(part: Path, about: Path) -> None:
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether another attempt makes sense: not where the server has answered that there is no such file."""
+    """Whether another attempt makes sense: not where there is no such file, or no way to the server."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code in {408, 416, 429} or error.code >= 500
-    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, OSError):
-        return not isinstance(error.reason, (ConnectionRefusedError, os.error)) or isinstance(
-            error.reason, (TimeoutError, ConnectionResetError)
-        )
-    return not (isinstance(error, OSError) and error.errno == errno.EFBIG)
+    if isinstance(error, urllib.error.URLError):
+        return isinstance(error.reason, (str, TimeoutError, ConnectionResetError))
+    return isinstance(error, (HTTPException, TimeoutError, ConnectionError))
 
 
 def _reason(error: BaseException) -> str:

@@ -142,16 +142,27 @@ def _as_integers(ids: pl.Series) -> NDArray[np.int64] | None:
     if numbers.null_count() and ids.dtype == pl.String:
         ids = ids.str.strip_chars()
         numbers = ids.cast(pl.Int64, strict=False)
-    if numbers.null_count() or (ids.dtype == pl.String and not _written_as_integers(ids)):
+    if numbers.null_count():
         return None
-    return numbers.to_numpy()
+    integers: NDArray[np.int64] = numbers.to_numpy()
+    if ids.dtype == pl.String and ids.str.len_bytes().sum() != _shortest(integers):
+        return None
+    return integers
 
 
-def _written_as_integers(ids: pl.Series) -> bool:
-    """Whether ids that read as integers are written as those: no sign +, no 0 in front, no -0."""
-    name = pl.col("id")
-    odd = (name.str.starts_with("0") & (name.str.len_bytes() > 1)) | name.str.starts_with("+")
-    return not ids.to_frame("id").select((odd | name.str.starts_with("-0")).any()).item()
+def _shortest(integers: NDArray[np.int64]) -> int:
+    """Characters of all the integers, each written as short as can be.
+
+    What reads as an integer is never written shorter: a sign +, a 0 in front or -0 only make it longer.
+    """
+    low, high = int(integers.min()), int(integers.max())
+    length = len(integers) + (int(np.count_nonzero(integers < 0)) if low < 0 else 0)
+    for power in range(1, 19):
+        if high >= 10**power:
+            length += int(np.count_nonzero(integers >= 10**power))
+        if low <= -(10**power):
+            length += int(np.count_nonzero(integers <= -(10**power)))
+    return length
 
 
 class TextIds:

@@ -18,6 +18,7 @@ __all__ = ["settle_pairs"]
 
 BLOCK = 1 << 20  # rows at a time
 KEY_BITS = 64
+FEW_ROWS = 4 << 20
 
 
 def settle_pairs(rows: CodedRows, duplicates: Duplicates) -> int:
@@ -68,6 +69,8 @@ def _sorted_pairs(rows: CodedRows) -> tuple[NDArray[np.uint64], NDArray[Any]]:
     """
     user, item = rows.columns.pop("user"), rows.columns.pop("item")
     item_bits, row_bits = _bits(len(rows.items)), _bits(len(user))
+    if len(user) <= FEW_ROWS and max(len(rows.users), len(rows.items)) <= 1 << 16:
+        return _by_radix(user, item, item_bits)
     pair = np.empty(len(user), np.uint64)
     packs = _bits(len(rows.users)) + item_bits + row_bits <= KEY_BITS
     for at in range(0, len(user), BLOCK):
@@ -84,6 +87,17 @@ def _sorted_pairs(rows: CodedRows) -> tuple[NDArray[np.uint64], NDArray[Any]]:
     pair.sort()
     row = _field(pair, 0, row_bits, np.uint32 if row_bits <= 32 else np.int64)
     pair >>= np.uint64(row_bits)
+    return pair, row
+
+
+def _by_radix(
+    user: NDArray[np.int32], item: NDArray[np.int32], item_bits: int
+) -> tuple[NDArray[np.uint64], NDArray[Any]]:
+    """The same by two stable sorts of 16-bit numbers, which NumPy does by counting: faster, for more memory."""
+    row = np.argsort(item.astype(np.uint16), kind="stable")
+    row = row[np.argsort(user[row].astype(np.uint16), kind="stable")]
+    pair = user[row].astype(np.uint64) << np.uint64(item_bits)
+    pair |= item[row].astype(np.uint64)
     return pair, row
 
 
