@@ -40,12 +40,12 @@ SECONDS = 1800
 
 NOTE = (
     "Each in a process of its own, from the file in the page cache to the same arrays: contiguous user and item "
-    "indices in the order of their ids, float32 ratings, int64 times, rows in order of user and item, each pair once, its last "
-    "row kept; on ML-1M the graph, too: neighbour lists both ways, the peers' by SciPy. Interpreter and imports are not in "
-    "the times. Ours checks every cell and takes the file's SHA-256 besides. pandas by its C parser: ratings.dat is "
-    "separated by ':' with every second column dropped, since '::' takes its Python parser; columns get small types "
-    "while they are read. Peak memory: the process' largest resident memory above what it had before reading, by the "
-    "bytes of the four arrays."
+    "indices in the order of their ids, float32 ratings, int64 times, rows in order of user and item, each pair once "
+    "(its last row); on ML-1M the graph, too: neighbour lists both ways, the peers' by SciPy. Interpreter and imports "
+    "are not in the times. Ours checks every cell and takes the file's SHA-256 besides. pandas by its C parser: "
+    "ratings.dat is separated by ':' with every second column dropped, since '::' takes its Python parser; columns get "
+    "small types while they are read. Peak memory: the process' largest resident memory above what it had before "
+    "reading, by the bytes of the four arrays."
 )
 
 

@@ -70,7 +70,7 @@ def numbers_as_seconds(stamp: pl.Series) -> pl.Series:
     """Unix seconds of unix times in any unit (Float64); null outside the years 1 to 9999."""
     if stamp.dtype.is_integer() and stamp.null_count() == 0 and len(stamp):
         lowest, highest = int(stamp.min()), int(stamp.max())  # type: ignore[arg-type]
-        if -MILLISECONDS_FROM < lowest and lowest >= YEARS_1_TO_9999[0] and highest < MILLISECONDS_FROM:
+        if lowest > -MILLISECONDS_FROM and lowest >= YEARS_1_TO_9999[0] and highest < MILLISECONDS_FROM:
             return stamp.cast(pl.Float64)
     time = pl.col("time")
     size = time.abs()
