@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from tastegraph.data.cells import text_as_seconds
 from tastegraph.errors import DataError
@@ -19,7 +20,32 @@ if TYPE_CHECKING:
 
     from tastegraph.data.interactions import Interactions
 
-__all__ = ["CleaningConfig", "Removed", "clean", "moment"]
+__all__ = ["CleaningConfig", "Moment", "Removed", "clean", "moment"]
+
+
+def moment(text: str) -> float:
+    """Unix seconds of an ISO date or time, or of a number.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    seconds = text_as_seconds(pl.Series([text]))[0].item()
+    if seconds is None:
+        raise ValueError("expected an ISO date or time, or unix seconds")
+    return float(seconds)
+
+
+def _as_text(told: object) -> object:
+    """TOML has dates and times of its own."""
+    return told.isoformat() if isinstance(told, (date, datetime)) else told
+
+
+def _readable(text: str) -> str:
+    moment(text)
+    return text
+
+
+Moment = Annotated[str, BeforeValidator(_as_text), AfterValidator(_readable)]
 
 
 class CleaningConfig(BaseModel):
@@ -34,17 +60,10 @@ class CleaningConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
-    since: str | None = None
-    before: str | None = None
+    since: Moment | None = None
+    before: Moment | None = None
     min_user_ratings: int = Field(default=0, ge=0)
     k_core: int = Field(default=0, ge=0)
-
-    @field_validator("since", "before")
-    @classmethod
-    def _moments(cls, text: str | None) -> str | None:
-        if text is not None:
-            moment(text)
-        return text
 
 
 @dataclass(frozen=True)
@@ -66,18 +85,6 @@ class Removed:
     def __str__(self) -> str:
         gone = ", ".join(_counted(*each) for each in ((self.pairs, "pair"), (self.users, "user"), (self.items, "item")))
         return f"{self.step}: removed {gone}; {self.left:,} pairs left"
-
-
-def moment(text: str) -> float:
-    """Unix seconds of an ISO date or time, or of a number.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    seconds = text_as_seconds(pl.Series([text]))[0].item()
-    if seconds is None:
-        raise ValueError("expected an ISO date or time, or unix seconds")
-    return float(seconds)
 
 
 def clean(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from tastegraph.data.cleaning import moment
+from tastegraph.data.cleaning import Moment, moment
 from tastegraph.data.interactions import Interactions
 from tastegraph.data.split_methods import FIT, TEST, VALIDATION, ratio_split
 from tastegraph.data.vocabulary import Vocabulary
@@ -61,19 +61,12 @@ class SplitConfig(BaseModel):
     method: SplitMethod = "ratio"
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
     seed: int = Field(default=0, ge=0)
-    validation_since: str | None = None
-    test_since: str | None = None
+    validation_since: Moment | None = None
+    test_since: Moment | None = None
     folds: int = Field(default=5, ge=2)
     fold: int = Field(default=1, ge=1)
     shipped: str | None = None
     file: str | None = None
-
-    @field_validator("validation_since", "test_since")
-    @classmethod
-    def _moments(cls, text: str | None) -> str | None:
-        if text is not None:
-            moment(text)
-        return text
 
     @model_validator(mode="after")
     def _shares(self) -> SplitConfig:
