@@ -42,6 +42,7 @@ CASES = [
     ("r.csv", b"user,item,rating\n", None, "has a header but no rows"),
     ("r.csv", b"user,item,rating\n\n\n", None, "has a header but no rows"),
     ("r.csv", b"user,item,rating", None, "has a header but no rows"),
+    ("r.csv", b"user,item,rating\n\xef\xbb\xbf", 2, "expected 3 fields, found 1"),
     ("r.csv", b"user,item,date\n1,2,2020-13-01\n", 2, "expected unix seconds or an ISO date as time"),
     ("r.csv", b"PK\x03\x04rest", None, "is a zip archive; expected the ratings file itself"),
     ("r.csv.gz", gzip.compress(b""), None, "is empty"),

@@ -75,6 +75,14 @@ def test_text_after_many_integers_makes_the_whole_column_text(tmp_path: Path) ->
     assert rows.columns["item"][-1] == 1
 
 
+def test_a_byte_order_mark_within_a_file_is_part_of_an_id(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_bytes(b"\xef\xbb\xbfuser,item\n\xef\xbb\xbfa,1\na,2\n")
+    assert read_fast(path, understand(path, ColumnOptions())) is None
+    frame = read_columns(path, understand(path, ColumnOptions()))
+    assert frame["user"].to_list() == ["\ufeffa", "a"]
+
+
 @pytest.mark.parametrize("size", [1, 7, 16, 1000])
 def test_blocks_are_the_file_cut_behind_line_ends(tmp_path: Path, size: int) -> None:
     content = b"one\ntwo two\n\nthree, a line longer than a block\nfour"

@@ -29,6 +29,7 @@ HEADS = st.sampled_from(
 CELLS = st.lists(
     st.sampled_from(
         [b"1", b"a", b",", b"\t", b"::", b"\n", b"\r\n", b'"', b"nan", b"2020-01-01", b"1e400", b" ", b"\0", b"\xff",
+         b"\xef\xbb\xbf",
          b"\xc3\xa9", b'{"user": 1, "item": "x"}', b"-0", b"007", b"9" * 25]
     ),
     max_size=40,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_fast"]
 
+BOM = b"\xef\xbb\xbf"
 LAST = "last"  # the last column, where it holds nothing we read: an empty one may be a line cut short
 TYPED: Mapping[str, pl.DataType] = {"value": pl.Float32(), "time": pl.Int64()}
 
@@ -62,7 +63,11 @@ class _Parser:
     def __call__(self, block: bytes) -> Block:
         if block.isspace():
             return {}, None
+        if block.startswith(BOM):
+            raise _NotPlainError  # at the start of a block Polars would drop it; in the file it is part of an id
         frame, typed = self._frame(block)
+        if frame.is_empty():
+            raise _NotPlainError
         parsed = {role: self._ids(role, frame[role]) for role in REQUIRED}
         unit = None
         for role in frame.columns:
@@ -134,7 +139,7 @@ def _first_row_and_rows(path: Path, columns: Columns) -> tuple[int, int]:
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(1 << 20)
-    start = len(b"\xef\xbb\xbf") if head.startswith(b"\xef\xbb\xbf") else 0
+    start = len(BOM) if head.startswith(BOM) else 0
     if columns.header:
         start = head.find(b"\n", start) + 1 or len(head)
     rows = head.count(b"\n", start)

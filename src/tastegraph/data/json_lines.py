@@ -71,6 +71,8 @@ class _Parser:
             frame = pl.read_ndjson(block, schema=dict.fromkeys(self._keys.values(), pl.String()))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             raise _BadBlockError(str(error).partition("\n")[0]) from error
+        if frame.is_empty():
+            raise _BadBlockError("a line holds nothing")
         parsed: dict[str, Any] = {}
         unit = None
         for role, key in self._keys.items():
