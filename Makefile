@@ -9,13 +9,14 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help quickstart test lint bench docs lock clean
+.PHONY: help quickstart test lint bench fuzz docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
 	@echo "make test        lint, types and all tests: what CI runs"
 	@echo "make lint        format and lint checks, types"
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
+	@echo "make fuzz        a long coverage-guided run against the readers; FUZZ_SECONDS=120"
 	@echo "make docs        the documentation site, in build/site"
 	@echo "make lock        resolve dependencies anew into constraints.txt"
 
@@ -48,6 +49,15 @@ test: lint
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(CASES)
+
+FUZZ_SECONDS ?= 120
+
+$(VENV)/.fuzz: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[fuzz]"
+	@touch $@
+
+fuzz: $(VENV)/.fuzz
+	$(BIN)/python -m fuzz.readers -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/site

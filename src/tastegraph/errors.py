@@ -30,6 +30,7 @@ class DataError(TasteGraphError):
     """Data that cannot be read or verified, with the file and the line where they are known."""
 
     def __init__(self, message: str, *, path: str | PathLike[str] | None = None, line: int | None = None) -> None:
+        self.message = message
         self.path = path
         self.line = line
         place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "

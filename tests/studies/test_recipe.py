@@ -20,6 +20,21 @@ def test_a_resolved_recipe_reads_back_as_itself(tmp_path: Path) -> None:
     assert load_recipe(path) == recipe
 
 
+def test_a_date_may_be_written_as_tomls_own(tmp_path: Path) -> None:
+    recipe = load_recipe(None, ["cleaning.since=1998-01-01", "cleaning.before=1998-01-01T10:00:00Z"])
+    assert (recipe.cleaning.since, recipe.cleaning.before) == ("1998-01-01", "1998-01-01T10:00:00+00:00")
+    assert load_recipe(None, ['cleaning.since="1998-01-01"']).cleaning.since == "1998-01-01"
+    assert load_recipe(None, ["cleaning.since=86400"]).cleaning.since == "86400"
+
+
+def test_what_is_said_on_the_command_line_comes_last() -> None:
+    recipe = load_recipe(
+        None, ["data.columns.user=3"], "x.csv", {"data.columns.item": "film", "data.columns.time": None}
+    )
+    assert (recipe.data.columns.user, recipe.data.columns.item, recipe.data.columns.time) == ("3", "film", None)
+    assert recipe.data.reading.columns == recipe.data.columns
+
+
 def test_settings_come_after_the_file(tmp_path: Path) -> None:
     path = tmp_path / "r.toml"
     path.write_text("[training]\nepochs = 7\nseed = 3\n", encoding="utf-8")
@@ -50,6 +65,12 @@ def test_settings_come_after_the_file(tmp_path: Path) -> None:
         ("training.foo=5", "unknown key training.foo; known are training.epochs, "),
         ("evaluation.k=[100000000000000000000]", "evaluation.k: lengths must be from 1 to 1,000,000"),
         ('baselines=["als"]', "baselines: "),
+        ("cleaning.since=soon", "cleaning.since: expected an ISO date or time"),
+        ("cleaning.kcore=5", "unknown key cleaning.kcore; did you mean cleaning.k_core?"),
+        ("data.columns.users=x", "unknown key data.columns.users; did you mean data.columns.user?"),
+        ("split.method=random", "split.method: input should be 'ratio', 'leave-one-out'"),
+        ("split.fold=9", "split: fold must be from 1 to 5"),
+        ("data.duplicates=all", "data.duplicates: input should be 'last', 'first', 'highest' or 'refuse'"),
     ],
 )
 def test_a_bad_setting_is_named(setting: str, expected: str) -> None:

@@ -75,6 +75,12 @@ def test_the_saved_model_is_the_best_epochs_and_is_judged_alike(ratings_csv: Pat
     assert load_checkpoint(tmp_path / "run" / "checkpoints" / "best.safetensors").num_users == len(model.users)
 
 
+def test_a_split_that_leaks_is_told_in_result_and_report(ratings_csv: Path, tmp_path: Path) -> None:
+    result = _run(ratings_csv, tmp_path / "run", "split.method=user-time", "baselines=[]")
+    assert "the future leaks" in result["split"]["warning"]  # type: ignore[index]
+    assert "the future leaks" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
 def _by_hand(run: Path, part: str, masked: set[str], k: int) -> tuple[float, float]:
     """NDCG@k and recall@k from a run's files alone, in plain Python; embeddings are those of the saved model."""
     model = SavedModel.load(run / "model")

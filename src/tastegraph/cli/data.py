@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tastegraph.cli.reading import (
+    Delimiter,
+    ItemColumn,
+    ItemFeatures,
+    NoHeader,
+    PartColumn,
+    RatingColumn,
+    TimeColumn,
+    UserColumn,
+    UserFeatures,
+    recipe_keys,
+)
 from tastegraph.cli.terminal import print_json, print_table, say, spoken, table
 from tastegraph.errors import DataError
 
@@ -14,8 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Known data sets: list, fetch, show.", no_args_is_help=True)
+GENRES = 20  # listed at most
 
+app = typer.Typer(help="Known data sets and your own: list, fetch, show, split.", no_args_is_help=True)
+
+Data = Annotated[str, typer.Argument(help="A known data set's name, a path, or - for standard input.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -33,6 +49,10 @@ def list_datasets(*, json: Json = False) -> None:
             "interactions": known.interactions,
             "title": known.title,
             "place": str(place) if (place := present(known)) else None,
+            "layout": known.layout,
+            "licence": known.licence,
+            "citation": known.citation,
+            "sources": [{"address": source.address, "checked": source.checked} for source in known.sources],
         }
         for known in CATALOG.values()
     ]
@@ -78,25 +98,104 @@ def fetch(
         raise DataError(f"{name} is not a known data set; known are {', '.join(CATALOG)}")
     say(f"licence: {known.licence}")
     say(f"please cite: {known.citation}")
+    for source in known.sources:
+        say(f"digests for {source.address} checked: {source.checked}")
     typer.echo(str(locate(known, say)))
 
 
 @app.command("show")
 def show(
-    data: Annotated[str, typer.Argument(help="A known data set's name, or a path.")],
+    data: Data,
     *,
     json: Json = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, too: .svg, .png or .pdf.")] = None,
+    user_column: UserColumn = None,
+    item_column: ItemColumn = None,
+    rating_column: RatingColumn = None,
+    time_column: TimeColumn = None,
+    part_column: PartColumn = None,
+    delimiter: Delimiter = None,
+    no_header: NoHeader = False,
+    item_features: ItemFeatures = None,
+    user_features: UserFeatures = None,
 ) -> None:
-    """Show what is in a data set: how it was read, counts, density, ratings, the most rated films."""
+    """Show what is in a data set: how it was read, counts, density, ratings, degrees, times, genres, features."""
     from tastegraph.data.load import load
     from tastegraph.data.summary import summarise
+    from tastegraph.studies.data_plot import check_plot, draw_summary
+    from tastegraph.studies.recipe import load_recipe
 
-    dataset = load(data, spoken(quiet=json))
-    summary = summarise(dataset)
+    options = recipe_keys(
+        user_column,
+        item_column,
+        rating_column,
+        time_column,
+        part_column,
+        delimiter,
+        no_header,
+        item_features,
+        user_features,
+    )
+    if plot is not None:
+        check_plot(plot)
+    recipe = load_recipe(None, [], data, options)
+    dataset = load(data, spoken(quiet=json), recipe.data.reading)
+    summary = summarise(dataset, recipe.threshold)
+    if plot is not None:
+        draw_summary(summary, plot)
     if json:
         print_json(summary)
         return
     _print_summary(dataset, summary)
+    if plot is not None:
+        typer.echo(f"plot: {plot}")
+
+
+@app.command("split")
+def split(
+    data: Annotated[str | None, typer.Argument(help="As for train.")] = None,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file to write: user, item, part.")],
+    recipe: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as split.method=time; may be repeated."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Split a data set as `train` would, and save who is in which part for other tools."""
+    from dataclasses import asdict
+
+    from tastegraph.data.load import load
+    from tastegraph.files import written_whole
+    from tastegraph.studies.recipe import load_recipe
+
+    resolved = load_recipe(recipe, settings or [], data)
+    if out.exists() and not force:
+        raise DataError("is there already; --force replaces it", path=out)
+    dataset = load(resolved.data.source, spoken(quiet=json), resolved.data.reading)
+    made, removed = dataset.divided(resolved.threshold, resolved.split, resolved.cleaning)
+    with written_whole(out) as aside:
+        made.save(aside, dataset.digest)
+    parts = {
+        "fit": {"pairs": len(made.fit), "users": len(made.fit.users), "items": len(made.fit.items)},
+        **{
+            name: {"pairs": len(part), "new items": part.cold, "new users": part.strangers}
+            for name, part in (("validation", made.validation), ("test", made.test))
+        },
+    }
+    if json:
+        cleaning = [asdict(step) for step in removed]
+        print_json({"file": str(out), "data": dataset.digest, "cleaning": cleaning, "parts": parts})
+        return
+    for step in removed:
+        say(f"cleaning, {step}")
+    if resolved.split.warning is not None and dataset.published_test is None:
+        say(f"warning: {resolved.split.warning}")
+    rows = ([name, *(f"{count:,} {what}" for what, count in part.items())] for name, part in parts.items())
+    print_table(table({"part": "left", "": "right", " ": "right", "  ": "right"}, rows))
+    typer.echo(f"split: {out}")
 
 
 def _print_summary(dataset: Dataset, summary: dict[str, Any]) -> None:
@@ -105,6 +204,7 @@ def _print_summary(dataset: Dataset, summary: dict[str, Any]) -> None:
         ("users", f"{summary['users']:,}"),
         ("items", f"{summary['items']:,}"),
         ("interactions", f"{summary['interactions']:,}"),
+        ("positives", _positives(summary["positives"])),
         ("duplicates dropped", f"{summary['duplicates']:,}"),
         ("density", f"{summary['density']:.3%}"),
         ("per user", _spread(summary["per_user"])),
@@ -121,28 +221,37 @@ def _print_summary(dataset: Dataset, summary: dict[str, Any]) -> None:
     ]
     print_table(table({"": "left", f"{dataset.name}": "left"}, counts))
     if summary["ratings"] is not None:
-        total = summary["interactions"]
-        most = max(entry["count"] for entry in summary["ratings"])
-        print_table(
-            table(
-                {"rating": "right", "count": "right", "share": "right", "histogram": "left"},
-                (
-                    [
-                        f"{e['rating']:g}",
-                        f"{e['count']:,}",
-                        f"{e['count'] / total:.1%}",
-                        "█" * round(30 * e["count"] / most),
-                    ]
-                    for e in summary["ratings"]
-                ),
-            )
-        )
+        bars = [(f"{e['rating']:g}", e["count"]) for e in summary["ratings"]]
+        _print_bars("rating", bars, summary["interactions"])
+    for side in ("user", "item"):
+        bars = [(_span(e), e["count"]) for e in summary["degrees"][side]]
+        _print_bars(f"interactions of {'a user' if side == 'user' else 'an item'}", bars, summary[f"{side}s"])
+    if summary["genres"]:
+        bars = [(e["genre"], e["interactions"]) for e in summary["genres"][:GENRES]]
+        _print_bars("genre", bars, summary["interactions"], justify="left")
     print_table(
         table(
             {"most rated": "left", "year": "right", "interactions": "right"},
             ([top["title"] or top["item"], top["year"], f"{top['count']:,}"] for top in summary["most_rated"]),
         )
     )
+
+
+def _positives(positives: dict[str, Any]) -> str:
+    if positives["threshold"] is None:
+        return f"{positives['count']:,}: every interaction"
+    return f"{positives['count']:,}: rating >= {positives['threshold']:g} (data.threshold)"
+
+
+def _print_bars(what: str, bars: list[tuple[str, int]], total: int, justify: str = "right") -> None:
+    """A histogram; shares are of the whole, and may come to more than 1 where a film has several genres."""
+    most = max(1, *(count for _, count in bars))
+    rows = ([name, f"{count:,}", f"{count / total:.1%}", "█" * round(30 * count / most)] for name, count in bars)
+    print_table(table({what: justify, "count": "right", "share": "right", "histogram": "left"}, rows))
+
+
+def _span(entry: dict[str, int]) -> str:
+    return f"{entry['from']:,}" if entry["from"] == entry["to"] else f"{entry['from']:,} to {entry['to']:,}"
 
 
 def _spread(spread: dict[str, float]) -> str:

@@ -9,33 +9,25 @@ from __future__ import annotations
 import csv
 import itertools
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
+from tastegraph.data.cells import EXPECTED, text_as_parts, text_as_seconds, text_as_values
+from tastegraph.data.coded import CodedRows
+from tastegraph.data.fast_text import read_fast
+from tastegraph.data.options import ColumnOptions
+from tastegraph.data.roles import REQUIRED, find_roles, roles_by_position
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Columns", "first_undecodable_line", "read_columns", "read_with_header"]
+__all__ = ["Columns", "first_undecodable_line", "read_coded", "read_columns", "read_with_header", "understand"]
 
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "user": ("user", "userid", "uid", "member", "memberid", "customer", "customerid", "visitorid"),
-    "item": (
-        "item", "itemid", "iid", "movie", "movieid", "film", "filmid", "product", "productid", "artistid",
-        "book", "bookid", "isbn", "asin", "businessid", "gameid", "trackid", "songid",
-    ),
-    "value": ("rating", "ratings", "value", "score", "stars", "overall", "weight"),
-    "time": ("timestamp", "time", "ts", "unixtime", "unixreviewtime", "datetime", "date", "createdat"),
-}  # fmt: skip
-REQUIRED = ("user", "item")
 DELIMITERS = ("\t", ",", ";", "|", "::")
-# A unix time this far from 1970 counts milli-, micro- or nanoseconds: in seconds it would be the year 5138 or later.
-MILLISECONDS_FROM, MICROSECONDS_FROM, NANOSECONDS_FROM = 1e11, 1e14, 1e17
-YEARS_1_TO_9999 = (-62_135_596_800, 253_402_300_799)
+LONGEST_HEADER = 65_536  # bytes
 
 
 @dataclass(frozen=True)
@@ -48,6 +40,7 @@ class Columns:
         width: number of fields in a line.
         header: whether the first line holds names.
         encoding: "utf-8" or "latin-1".
+        names: what the header calls the columns.
     """
 
     delimiter: str
@@ -55,6 +48,7 @@ class Columns:
     width: int
     header: bool
     encoding: str = "utf-8"
+    names: tuple[str, ...] = ()
 
     @property
     def quote(self) -> str | None:
@@ -63,13 +57,16 @@ class Columns:
 
     def __str__(self) -> str:
         delimiter = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.delimiter, self.delimiter)
-        return f"{delimiter}-separated: " + ", ".join(self.position)
+        names = "" if self.header else "no header, "
+        called = [self.names[at] for at in self.position.values()] if self.names else []
+        unlike = f" (columns {', '.join(called)})" if called and called != [*self.position] else ""
+        return f"{names}{delimiter}-separated: {', '.join(self.position)}{unlike}"
 
 
-def read_with_header(path: Path) -> tuple[pl.DataFrame, Columns]:
+def read_with_header(path: Path, chosen: ColumnOptions | None = None) -> tuple[pl.DataFrame, Columns]:
     """Read a delimited file whose first line names its columns.
 
-    Names are compared without case, spaces, punctuation or a RecBole ":type" suffix; see `NAMES`.
+    Names are compared without case, spaces, punctuation or a RecBole ":type" suffix; see `roles.NAMES`.
 
     Returns:
         A table (user and item String, value Float32, time Float64 in unix seconds; the last two only where
@@ -78,8 +75,21 @@ def read_with_header(path: Path) -> tuple[pl.DataFrame, Columns]:
     Raises:
         DataError: the file is missing, empty, not UTF-8, lacks a column, or has a bad line (named).
     """
-    columns = _understand_header(path)
+    columns = understand(path, chosen or ColumnOptions())
     return read_columns(path, columns), columns
+
+
+def read_coded(path: Path, columns: Columns) -> tuple[CodedRows, frozenset[str]]:
+    """The rows of a delimited file whose layout is known, and the units that its times are in: the fast way first.
+
+    Raises:
+        DataError: as `read_with_header`.
+    """
+    _must_hold_text(path)
+    if (fast := read_fast(path, columns)) is not None:
+        return fast
+    frame, unit = _read_carefully(path, columns)
+    return CodedRows.from_frame(frame), frozenset({unit} if unit else ())
 
 
 def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
@@ -88,10 +98,15 @@ def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
     Raises:
         DataError: as `read_with_header`.
     """
+    return _read_carefully(path, columns)[0]
+
+
+def _read_carefully(path: Path, columns: Columns) -> tuple[pl.DataFrame, str | None]:
+    """The table and the unit of its times; all cells are text first, so that a bad one can be shown."""
     _must_hold_text(path)
     try:
-        raw = _read_fast(path, columns)
-    except pl.exceptions.PolarsError as error:
+        raw = _read_text(path, columns)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         _blame_a_line(path, columns)
         raise DataError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
     # A null in the last field may be an empty cell, a blank line, or the end of a truncated one.
@@ -101,11 +116,11 @@ def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
     blank = text.select(blank=pl.all_horizontal(pl.all().is_null()))["blank"]
     if blank.all():
         raise DataError("has a header but no rows" if columns.header else "has no rows", path=path)
-    typed = _to_types(text)
+    typed, unit = _to_types(text)
     bad = typed.select(bad=pl.any_horizontal(pl.all().is_null()))["bad"] & ~blank
     if bad.any():
         _blame_a_cell(path, columns, text, typed, int(bad.arg_true()[0]))
-    return typed.filter(~blank)
+    return typed.filter(~blank), unit
 
 
 def _must_hold_text(path: Path) -> None:
@@ -117,62 +132,49 @@ def _must_hold_text(path: Path) -> None:
         raise DataError("is empty", path=path)
 
 
-def _understand_header(path: Path) -> Columns:
+def understand(path: Path, chosen: ColumnOptions, *, dat: bool = False) -> Columns:
+    """Where a file keeps what: by its header, or by position in a file without one.
+
+    Args:
+        path: the file.
+        chosen: what the user said.
+        dat: whether it is named .dat: MovieLens' ratings.dat has no header.
+
+    Raises:
+        DataError: the first line is not UTF-8, is not delimited, or lacks a column.
+    """
     _must_hold_text(path)
     with path.open("rb") as file:
-        first = file.readline(65536)
+        first = file.readline(LONGEST_HEADER)
     try:
         header = first.decode("utf-8-sig").strip("\r\n")
     except UnicodeDecodeError as error:
         raise DataError("is not UTF-8 text", path=path, line=1) from error
-    delimiter = max(DELIMITERS, key=header.count)
+    delimiter = chosen.delimiter or max(DELIMITERS, key=header.count)
+    if dat and delimiter == "::" and chosen == ColumnOptions():
+        chosen = ColumnOptions(header=False)
     if not header.count(delimiter):
-        raise DataError(
-            "expected a header line with the columns user and item (and, optionally, rating and time), "
-            f"separated by tab, comma, semicolon or |; found {header[:60]!r}",
-            path=path,
-            line=1,
-        )
+        by = f"by {chosen.delimiter!r}" if chosen.delimiter else "by tab, comma, semicolon or |"
+        expected = "a header line with the columns user and item (and, optionally, rating and time)"
+        if not chosen.header:
+            expected = "lines of user and item (and, optionally, rating and time)"
+        raise DataError(f"expected {expected}, separated {by}; found {header[:60]!r}", path=path, line=1)
     names = [name.strip() for name in next(_fields(path, [header], delimiter))[1]]
-    plain = [_plain(name) for name in names]
-    position = {
-        role: plain.index(alias)
-        for role, aliases in NAMES.items()
-        for alias in [next((a for a in aliases if a in plain), None)]
-        if alias is not None
-    }
-    for role in REQUIRED:
-        if role not in position:
-            accepted = ", ".join(NAMES[role][:5])
-            raise DataError(
-                f"no {role} column among {', '.join(names)}; expected one named {accepted}, ...",
-                path=path,
-                line=1,
-            )
-    return Columns(delimiter, position, len(names), header=True)
+    if chosen.header:
+        return Columns(delimiter, find_roles(names, chosen, path), len(names), header=True, names=tuple(names))
+    return Columns(delimiter, roles_by_position(len(names), chosen, path), len(names), header=False)
 
 
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.split(":", maxsplit=1)[0].lower() if letter.isalnum())
+def _read_text(path: Path, columns: Columns) -> pl.DataFrame:
+    """The columns we read, by role, and the last one, all as strings; null where a cell is empty or missing.
 
-
-def _read_fast(path: Path, columns: Columns) -> pl.DataFrame:
-    """The columns we read, by role, and the last one, all as strings; null where a cell is empty or missing."""
-    # Polars separates by one character: "a::b" is "a", "", "b" to it, so positions double.
-    step = len(columns.delimiter)
-    frame = pl.read_csv(
-        path,
-        separator=columns.delimiter[0],
-        has_header=columns.header and step == 1,
-        skip_rows=1 if columns.header and step > 1 else 0,
-        infer_schema=False,
-        encoding="utf8" if columns.encoding == "utf-8" else columns.encoding,
-        quote_char=columns.quote,
-        glob=False,
-    )
-    if frame.width != (columns.width - 1) * step + 1:
+    Raises:
+        PolarsError: a line is not made as the others are.
+    """
+    frame = _by_one_character(path, columns) if len(columns.delimiter) == 1 else _by_several(path, columns)
+    if frame.width != columns.width:
         raise pl.exceptions.ShapeError(f"{frame.width} fields instead of {columns.width}")
-    roles = [(role, frame.columns[at * step]) for role, at in columns.position.items()]
+    roles = [(role, frame.columns[at]) for role, at in columns.position.items()]
     chosen = frame.select(pl.col(name).alias(role) for role, name in roles)
     if columns.quote is None:
         chosen = chosen.with_columns(pl.all().str.replace(r'^"(.*)"$', "$1"))
@@ -181,36 +183,45 @@ def _read_fast(path: Path, columns: Columns) -> pl.DataFrame:
     return chosen.with_columns(pl.when(pl.all().str.strip_chars() != "").then(pl.all()))
 
 
-def _to_types(text: pl.DataFrame) -> pl.DataFrame:
-    """Ids as they are, ratings as Float32, times as Float64 unix seconds; null for what cannot be read."""
-    typed = text
-    if "value" in text.columns:
-        value = pl.col("value").str.strip_chars().cast(pl.Float32, strict=False)
-        typed = typed.with_columns(value=pl.when(value.is_finite()).then(value))
-    if "time" in text.columns:
-        typed = typed.with_columns(time=_unix_seconds(text["time"].str.strip_chars()))
-    return typed
+def _by_one_character(path: Path, columns: Columns) -> pl.DataFrame:
+    return pl.read_csv(
+        path,
+        separator=columns.delimiter,
+        has_header=columns.header,
+        infer_schema=False,
+        encoding="utf8" if columns.encoding == "utf-8" else columns.encoding,
+        quote_char=columns.quote,
+        glob=False,
+    )
 
 
-def _unix_seconds(text: pl.Series) -> pl.Series:
-    """Unix seconds of each cell; milli-, micro- and nanoseconds are told by their size, dates by their form."""
-    stamp = text.cast(pl.Float64, strict=False)
-    if stamp.null_count() > text.null_count():
-        dates = [_iso_seconds(cell) if number is None else number for cell, number in zip(text, stamp, strict=True)]
-        stamp = pl.Series("time", dates, dtype=pl.Float64)
-    size = pl.col("time").abs()
-    scale = pl.when(size >= NANOSECONDS_FROM).then(1e9).when(size >= MICROSECONDS_FROM).then(1e6)
-    seconds = pl.col("time") / scale.when(size >= MILLISECONDS_FROM).then(1e3).otherwise(1.0)
-    within = seconds.is_between(*YEARS_1_TO_9999)
-    return pl.DataFrame({"time": stamp}).select(time=pl.when(within).then(seconds))["time"]
-
-
-def _iso_seconds(stamp: str | None) -> float | None:
+def _by_several(path: Path, columns: Columns) -> pl.DataFrame:
+    """Polars separates by one character; by several, lines are split as text."""
     try:
-        moment = datetime.fromisoformat(stamp or "")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
+        text = path.read_text(encoding="utf-8-sig" if columns.encoding == "utf-8" else columns.encoding)
+    except UnicodeDecodeError as error:
+        raise pl.exceptions.ComputeError(str(error)) from error
+    lines = pl.Series("line", text.split("\n")[1 if columns.header else 0 :])
+    fields = lines.str.strip_chars_end("\r").str.split(columns.delimiter)
+    there = lines.str.strip_chars() != ""
+    if not (fields.list.len().filter(there) == columns.width).all():
+        raise pl.exceptions.ShapeError("a line has too few fields or too many")
+    names = [f"column_{n + 1}" for n in range(columns.width)]
+    each = (pl.when(there).then(fields.list.get(n, null_on_oob=True)).alias(name) for n, name in enumerate(names))
+    return pl.select(each)
+
+
+def _to_types(text: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
+    """Ids as they are, ratings as Float32, times as Float64 unix seconds; null for what cannot be read."""
+    typed, unit = text, None
+    if "value" in text.columns:
+        typed = typed.with_columns(value=text_as_values(text["value"]))
+    if "time" in text.columns:
+        seconds, unit = text_as_seconds(text["time"])
+        typed = typed.with_columns(time=seconds)
+    if "part" in text.columns:
+        typed = typed.with_columns(part=text_as_parts(text["part"]))
+    return typed, unit
 
 
 def _blame_a_cell(path: Path, columns: Columns, text: pl.DataFrame, typed: pl.DataFrame, row: int) -> NoReturn:
@@ -221,7 +232,7 @@ def _blame_a_cell(path: Path, columns: Columns, text: pl.DataFrame, typed: pl.Da
     for role in columns.position:
         if typed[role][row] is None:
             cell = text[role][row]
-            expected = {"value": "a number as rating", "time": "unix seconds or an ISO date as time"}.get(role)
+            expected = EXPECTED.get(role)
             found = f"expected {expected}, found {cell or ''!r}" if expected else f"the {role} id is empty"
             raise DataError(found, path=path, line=line)
     raise DataError("has a row that cannot be read", path=path, line=line)
@@ -271,7 +282,7 @@ def _fields(path: Path, file: Iterable[str], delimiter: str) -> Iterator[tuple[i
 
 def _quote(delimiter: str) -> str | None:
     """The quotation mark of a dialect: tab- and ::-separated text has none, so that 6" stays 6"."""
-    return None if delimiter in {"\t", "::"} else '"'
+    return None if delimiter == "\t" or len(delimiter) > 1 else '"'
 
 
 def first_undecodable_line(path: Path) -> int | None:

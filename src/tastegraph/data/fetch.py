@@ -1,30 +1,32 @@
 """Get a known data set: from a folder at hand, from the cache, or from where it is published, always verified.
 
 A download lands in a folder aside, is verified file by file against the catalog, and is renamed into the cache whole:
-an interrupted or altered one is never read.
+an interrupted or altered one is never read. One process fetches at a time; the others wait and find it there.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 import zipfile
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import platformdirs
 
+from tastegraph.data.archive import unpack
+from tastegraph.data.download import download
 from tastegraph.errors import DataError
-from tastegraph.files import sha256_of, sync_folder
+from tastegraph.files import digest_of, sync_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tastegraph.data.catalog import KnownDataset, Source
 
@@ -32,8 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["cache_folder", "locate", "present"]
 
-TIMEOUT_SECONDS = 20.0
-LARGEST_FILE_BYTES = 4 << 30
+# Digests of files that have no published one, as they were when the archive with its published digest was unpacked.
+RECORD = ".digests.json"
+UNFINISHED = ".unfinished"
+PIP_SECONDS = 600
 
 
 def cache_folder() -> Path:
@@ -56,8 +60,8 @@ def locate(known: KnownDataset, say: Say) -> Path:
         say: told, a line at a time, what happens.
 
     Raises:
-        DataError: a file in $TASTEGRAPH_DATA is missing or altered (it is not ours to replace), or no source
-            could be reached.
+        DataError: a file in $TASTEGRAPH_DATA is missing or altered (it is not ours to replace), no source
+            could be reached, or the cache cannot be written.
     """
     folder = present(known)
     cached = cache_folder() / known.name
@@ -68,8 +72,35 @@ def locate(known: KnownDataset, say: Say) -> Path:
         if folder != cached:
             raise fault
         say(f"{fault}; fetching it again")
-    _fetch(known, cached, say)
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(cached, say):
+            if not (cached.is_dir() and _fault(cached, known) is None):  # another process may have fetched it meanwhile
+                _fetch(known, cached, say)
+    except OSError as error:
+        raise DataError(f"the cache cannot be written ({_short(error)})", path=cached.parent) from error
     return cached
+
+
+@contextmanager
+def _alone(cached: Path, say: Say) -> Iterator[None]:
+    """Hold the lock of a cached data set; what processes that died left aside is cleared away."""
+    from filelock import FileLock, Timeout
+
+    locks = cached.parent / ".locks"
+    locks.mkdir(exist_ok=True)
+    lock = FileLock(locks / f"{cached.name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say(f"another process is fetching {cached.name}; waiting for it")
+        lock.acquire()
+    try:
+        for stale in cached.parent.glob(f".{cached.name}.*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
 
 
 def _fault(folder: Path, known: KnownDataset) -> DataError | None:
@@ -86,42 +117,49 @@ def _fault(folder: Path, known: KnownDataset) -> DataError | None:
 
 
 def _fault_against(folder: Path, source: Source) -> DataError | None:
-    for name, digest in source.files.items():
+    recorded = _recorded(folder)
+    for name, published in (*source.files.items(), *source.optional.items()):
         path = folder / PurePosixPath(name).name
         if not path.is_file():
+            if name in source.optional:
+                continue
             return DataError("no such file; the data set is incomplete", path=path)
-        if (found := sha256_of(path)) != digest:
-            return DataError(f"is not the published file: its SHA-256 is {found}, expected {digest}", path=path)
+        digest = published or recorded.get(path.name)
+        if digest is None:
+            continue
+        if (found := digest_of(path, like=digest)) != digest:
+            kind = "MD5" if len(digest) == 32 else "SHA-256"
+            return DataError(f"is not the published file: its {kind} is {found}, expected {digest}", path=path)
     return None
+
+
+def _recorded(folder: Path) -> dict[str, str]:
+    try:
+        told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(digest) for name, digest in told.items()} if isinstance(told, dict) else {}
 
 
 def _fetch(known: KnownDataset, target: Path, say: Say) -> None:
     refusals = []
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{known.name}.") as aside:
-            for source in known.sources:
-                folder = Path(tempfile.mkdtemp(dir=aside))
-                say(f"fetching {known.name} from {source.address}")
-                try:
-                    _unpack(source, folder)
-                except (
-                    OSError,
-                    HTTPException,
-                    zipfile.BadZipFile,
-                    subprocess.SubprocessError,
-                ) as error:
-                    refusals.append(f"{source.address}: {_short(error)}")
-                    say(f"could not get {source.address} ({_short(error)})")
-                    continue
-                if (fault := _fault_against(folder, source)) is not None:
-                    refusals.append(f"{source.address}: {fault}")
-                    say(str(fault))
-                    continue
-                _put_in_place(folder, target)
-                return
-    except OSError as error:
-        raise DataError(f"the cache cannot be written ({_short(error)})", path=target.parent) from error
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{known.name}.") as aside:
+        for source in known.sources:
+            folder = Path(tempfile.mkdtemp(dir=aside))
+            say(f"fetching {known.name} from {source.address}")
+            try:
+                _get(source, folder, target.parent / UNFINISHED, say)
+            except (OSError, HTTPException, zipfile.BadZipFile, subprocess.SubprocessError) as error:
+                refusals.append(f"{source.address}: {_short(error)}")
+                say(f"could not get {source.address} ({_short(error)})")
+                continue
+            if (fault := _fault_against(folder, source)) is not None:
+                refusals.append(f"{source.address}: {fault.message}")
+                say(str(fault))
+                continue
+            _record(source, folder)
+            _put_in_place(folder, target)
+            return
     raise DataError(
         f"{known.name} could not be fetched ({'; '.join(refusals)}). Put its files into $TASTEGRAPH_DATA/{known.name}"
     )
@@ -135,50 +173,21 @@ def _short(error: BaseException) -> str:
     return str(reason).splitlines()[0] if str(reason) else type(error).__name__
 
 
-def _unpack(source: Source, folder: Path) -> None:
+def _get(source: Source, folder: Path, unfinished: Path, say: Say) -> None:
     """Put each file of `source` into `folder` under its last name."""
     if source.kind == "files":
         for name in source.files:
-            _download(f"{source.address}/{name}", folder / name)
+            download(f"{source.address}/{name}", folder / name, unfinished, say)
         return
     if source.kind == "archive":
         archive = folder / ".archive"
-        _download(source.address, archive)
+        download(source.address, archive, unfinished, say)
     else:
         archive = _pip_download(source.address, folder)
-    if source.sha256 is not None and sha256_of(archive) != source.sha256:
-        raise zipfile.BadZipFile(f"{archive.name} is not the published archive")
-    with zipfile.ZipFile(archive) as bundle:
-        for name in source.files:
-            try:
-                member = bundle.open(name)
-            except KeyError as error:
-                raise zipfile.BadZipFile(f"holds no {name}") from error
-            # Only the names the catalog lists are opened, and none of them decides where it is written.
-            with member, (folder / PurePosixPath(name).name).open("wb") as file:
-                _copy_at_most(LARGEST_FILE_BYTES, member.read, file.write)
+    if source.digest is not None and (found := digest_of(archive, like=source.digest)) != source.digest:
+        raise zipfile.BadZipFile(f"is not the published archive: its digest is {found}, expected {source.digest}")
+    unpack(archive, source.files, source.optional, folder)
     archive.unlink()
-
-
-def _download(address: str, path: Path) -> None:
-    request = urllib.request.Request(address, headers={"User-Agent": "tastegraph"})
-    with (
-        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer,
-        path.open("wb") as file,
-    ):
-        _copy_at_most(LARGEST_FILE_BYTES, answer.read, file.write)
-        expected = answer.headers.get("Content-Length")
-    if expected is not None and path.stat().st_size != int(expected):
-        raise urllib.error.URLError(f"interrupted after {path.stat().st_size:,} of {int(expected):,} bytes")
-
-
-def _copy_at_most(limit: int, read: Callable[[int], bytes], write: Callable[[bytes], int]) -> None:
-    copied = 0
-    while block := read(1 << 20):
-        copied += len(block)
-        if copied > limit:
-            raise OSError(f"larger than {limit:,} bytes")
-        write(block)
 
 
 def _pip_download(requirement: str, folder: Path) -> Path:
@@ -193,8 +202,16 @@ def _pip_download(requirement: str, folder: Path) -> Path:
         "--no-input",
     ]
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), requirement]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)  # noqa: S603 (no shell, fixed words)
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=PIP_SECONDS)  # noqa: S603 (no shell, fixed words)
     return next(folder.glob("*.whl"))
+
+
+def _record(source: Source, folder: Path) -> None:
+    """Write down the SHA-256 of files without a published digest, so that later damage is seen."""
+    names = [PurePosixPath(name).name for name, digest in source.files.items() if digest is None]
+    if names:
+        digests = {name: digest_of(folder / name) for name in names}
+        (folder / RECORD).write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
 
 
 def _put_in_place(folder: Path, target: Path) -> None:
@@ -203,7 +220,7 @@ def _put_in_place(folder: Path, target: Path) -> None:
             os.fsync(file.fileno())
     sync_folder(folder)
     folder.chmod(0o755)
-    if target.exists():  # an altered copy, or another process was faster with the same, verified files
+    if target.exists():  # an altered copy
         shutil.rmtree(target)
     folder.rename(target)
     sync_folder(target.parent)

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from tastegraph.data.vocabulary import Vocabulary, canonical_ids
+from tastegraph.data.coded import CodedRows
+from tastegraph.data.pairs import settle_pairs
+from tastegraph.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tastegraph.data.options import Duplicates
+
 __all__ = ["Interactions"]
+
+BLOCK = 1 << 20  # rows at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,24 +52,28 @@ class Interactions:
         Returns:
             The interactions and the number of rows dropped as duplicates.
         """
-        users, user = Vocabulary.of(canonical_ids(frame["user"]))
-        items, item = Vocabulary.of(canonical_ids(frame["item"]))
-        time = frame["time"].to_numpy() if "time" in frame.columns else None
-        key = user.astype(np.int64) * len(items) + item
-        order = np.argsort(key, kind="stable") if time is None else np.lexsort((time, key))
-        ordered = key[order]
-        last = np.append(ordered[1:] != ordered[:-1], True) if len(order) else np.zeros(0, bool)
-        kept = order[last]
-        value = frame["value"].to_numpy() if "value" in frame.columns else None
-        interactions = cls(
-            user=user[kept],
-            item=item[kept],
-            value=None if value is None else value[kept].astype(np.float32),
-            time=None if time is None else np.floor(time[kept]).astype(np.int64),
-            users=users,
-            items=items,
-        )
-        return interactions, len(key) - len(kept)
+        interactions, dropped, _ = cls.from_rows(CodedRows.from_frame(frame))
+        return interactions, dropped
+
+    @classmethod
+    def from_rows(
+        cls, rows: CodedRows, duplicates: Duplicates = "last"
+    ) -> tuple[Interactions, int, NDArray[np.uint8] | None]:
+        """Interactions of a source's rows, whose arrays are taken over: `rows.columns` is empty afterwards.
+
+        Returns:
+            The interactions, the number of rows dropped as repeated pairs, and the part of each pair where the
+            source says so.
+
+        Raises:
+            DataError: a pair is repeated and `duplicates` is "refuse".
+        """
+        dropped = settle_pairs(rows, duplicates)
+        taken = rows.columns
+        user, item = taken.pop("user"), taken.pop("item")
+        value, time, part = (taken.pop(name, None) for name in ("value", "time", "part"))
+        seconds = None if time is None else _whole_seconds(time)
+        return cls(user, item, value, seconds, rows.users, rows.items), dropped, part
 
     def __len__(self) -> int:
         return len(self.user)
@@ -107,3 +117,12 @@ class Interactions:
         if self.time is not None:
             columns["time"] = pl.Series(self.time)
         return pl.DataFrame(columns)
+
+
+def _whole_seconds(time: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Seconds rounded down, in the same memory."""
+    np.floor(time, out=time)
+    whole = time.view(np.int64)
+    for at in range(0, len(time), BLOCK):
+        whole[at : at + BLOCK] = time[at : at + BLOCK].astype(np.int64)
+    return whole

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from tastegraph.data.catalog import CATALOG
-from tastegraph.data.delimited import Columns, read_columns, read_with_header
+from tastegraph.data.cleaning import CleaningConfig, Removed, clean
+from tastegraph.data.coded import CodedRows
+from tastegraph.data.delimited import read_coded, understand
+from tastegraph.data.division import divide, gives_test
+from tastegraph.data.features import read_features, with_ids_of
 from tastegraph.data.fetch import locate
 from tastegraph.data.interactions import Interactions
-from tastegraph.data.movielens import RawRatings, read_movielens
+from tastegraph.data.json_lines import read_json_lines
+from tastegraph.data.movielens import read_movielens
+from tastegraph.data.opened import STDIN, opened
+from tastegraph.data.options import ReadOptions
+from tastegraph.data.parquet import read_parquet
 from tastegraph.data.published_split import is_published_split, read_published_split
-from tastegraph.data.splits import Split, SplitConfig, ratio_split
+from tastegraph.data.raw import RawRatings, understood_of
+from tastegraph.data.recbole import inter_of, read_atomic
+from tastegraph.data.splits import FIT, TEST, Split, SplitConfig
 from tastegraph.errors import DataError
 from tastegraph.files import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from tastegraph.data.vocabulary import Vocabulary
+    from tastegraph.data.catalog import KnownDataset
+    from tastegraph.data.opened import Opened
 
 __all__ = ["Dataset", "load"]
 
@@ -45,6 +57,7 @@ class Dataset:
         duplicates: rows dropped because they repeat a (user, item) pair.
         understood: how the source was read, for people.
         digests: SHA-256 of each file read.
+        given_part: FIT, VALIDATION or TEST of each pair, uint8 [n], where a column of the source says so, or None.
     """
 
     name: str
@@ -56,6 +69,7 @@ class Dataset:
     duplicates: int
     understood: str
     digests: dict[str, str]
+    given_part: NDArray[np.uint8] | None = None
 
     @property
     def digest(self) -> str:
@@ -63,115 +77,209 @@ class Dataset:
         lines = (f"{digest}  {name}\n" for name, digest in sorted(self.digests.items()))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
-    def split(self, threshold: float | None, config: SplitConfig) -> Split:
-        """Positives in fit, validation and test: by shares within each user, or as published.
+    def split(self, threshold: float | None, config: SplitConfig, cleaning: CleaningConfig | None = None) -> Split:
+        """Positives in fit, validation and test: as published, or by the method of `config`.
 
         Raises:
-            DataError: nothing is positive.
+            DataError: nothing is positive, or the method does not suit the data.
         """
-        positives = self.interactions.positives(threshold)
-        if not len(positives):
-            highest = float(self.interactions.value.max()) if self.interactions.value is not None else 0.0
+        return self.divided(threshold, config, cleaning or CleaningConfig())[0]
+
+    def divided(
+        self, threshold: float | None, config: SplitConfig, cleaning: CleaningConfig
+    ) -> tuple[Split, tuple[Removed, ...]]:
+        """The same, and what each step of cleaning removed.
+
+        Raises:
+            DataError: as `split`; or a published split is to be cleaned, which would no longer be the published one.
+        """
+        if self.published_test is not None and cleaning != CleaningConfig():
+            raise DataError("a published split is taken as it is; cleaning it would make another", path=self.path)
+        if self.published_test is not None and config.method != "ratio":
             raise DataError(
-                f"no rating is {threshold:g} or more; the highest is {highest:g}. "
-                "data.threshold sets where a positive begins; none takes every interaction",
-                path=self.path,
+                f"a published split is taken as it is; split.method {config.method} would make another", path=self.path
             )
-        if self.published_test is None:
-            return Split.of(positives, ratio_split(positives.user, config.ratios, config.seed))
-        held = config.ratios[1]
-        part = ratio_split(positives.user, (1 - held, held, 0.0), config.seed, among=~self.published_test)
-        return Split.of(positives, part)
+        try:
+            kept, removed = clean(self.interactions, threshold, cleaning)
+            positives = self.interactions if kept.all() else self.interactions.where(kept)
+            part = divide(
+                positives,
+                config,
+                folder=self.path,
+                digest=self.digest,
+                published_test=None if self.published_test is None else self.published_test[kept],
+                given_part=None if self.given_part is None else self.given_part[kept],
+            )
+        except DataError as error:
+            raise error if error.path is not None else DataError(error.message, path=self.path) from None
+        return Split.of(positives, part), removed
+
+    def gives_test(self, config: SplitConfig) -> bool:
+        """Whether the test part is given and validation is held out of the rest, to be learned from in the end."""
+        return gives_test(config, self.published_test, self.given_part)
 
 
-def load(name_or_path: str, say: Callable[[str], None] = lambda _: None) -> Dataset:
+def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options: ReadOptions | None = None) -> Dataset:
     """Load a known data set by its name, or a file or folder by its path.
 
     Args:
-        name_or_path: a name of the catalog, a CSV or TSV file with a header, a folder with train.txt and test.txt, or
-            a folder in a MovieLens layout.
+        name_or_path: a name of the catalog; a CSV, TSV, Parquet or JSON lines file, plain, .gz or .zst; `-` for
+            standard input; a folder with train.txt and test.txt, in a MovieLens layout, or of RecBole's atomic files.
         say: told, a line at a time, about downloads.
+        options: which column holds what, what repeated pairs mean, and feature tables to join.
 
     Raises:
         DataError: there is no such data, it fails its digest, or it cannot be read.
     """
+    chosen = options or ReadOptions()
     known = CATALOG.get(name_or_path)
     path = Path(name_or_path) if known is None else locate(known, say)
-    if not name_or_path or not path.exists():
+    if name_or_path != STDIN and (not name_or_path or not path.exists()):
         names = ", ".join(CATALOG)
         near = difflib.get_close_matches(name_or_path, CATALOG, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
         raise DataError(f"no such file or folder, nor a known data set ({names}){meant}", path=name_or_path or "''")
-    name = known.name if known is not None else path.resolve().name if path.is_dir() else path.stem
+    name = known.name if known is not None else _name_of(path)
     try:
-        return _read(name, path)
+        dataset = _read(name, path, chosen)
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror or error})", path=error.filename or path) from error
+    if known is not None and any(None in source.files.values() for source in known.sources):
+        _must_count(dataset, known)  # no digest vouches for its files
+    return dataset
 
 
-def _read(name: str, path: Path) -> Dataset:
-    if path.is_dir() and is_published_split(path):
-        return _load_published(name, path)
-    raw = read_movielens(path) if path.is_dir() else _read_file(path)
+def _name_of(path: Path) -> str:
+    """A folder's name, or a file's without the endings that tell how it is packed."""
+    if str(path) == STDIN:
+        return "stdin"
+    if path.is_dir():
+        return path.resolve().name
+    stem = path
+    while stem.suffix.lower() in {".gz", ".zst", ".zstd"}:
+        stem = stem.with_suffix("")
+    return stem.stem
+
+
+def _must_count(dataset: Dataset, known: KnownDataset) -> None:
+    rated = dataset.interactions
+    found = (len(rated.users), len(rated.items), len(rated))
+    expected = (known.users, known.items, known.interactions)
+    if found != expected:
+        raise DataError(
+            f"holds {found[0]:,} users, {found[1]:,} items, {found[2]:,} interactions; published are "
+            f"{expected[0]:,}, {expected[1]:,}, {expected[2]:,}",
+            path=dataset.path,
+        )
+
+
+def _read(name: str, path: Path, options: ReadOptions) -> Dataset:
+    if str(path) != STDIN and path.is_dir() and is_published_split(path):
+        return _with_features(_load_published(name, path), options)
+    raw, digests = _read_folder(path, options) if path.is_dir() else _read_file(path, options)
+    try:
+        interactions, duplicates, part = Interactions.from_rows(raw.rows, options.duplicates)
+    except DataError as error:
+        raise DataError(error.message, path=path) from None
+    dataset = Dataset(
+        name,
+        path,
+        interactions,
+        None,
+        with_ids_of(interactions.users, raw.users),
+        with_ids_of(interactions.items, raw.items),
+        duplicates,
+        raw.understood,
+        digests,
+        part,
+    )
+    return _with_features(dataset, options)
+
+
+def _with_features(dataset: Dataset, options: ReadOptions) -> Dataset:
+    """The data set with the tables of features that the user named, in place of the source's own."""
+    rated = dataset.interactions
+    columns = options.columns
+    for role, source, vocabulary, chosen in (
+        ("user", options.user_features, rated.users, columns.user),
+        ("item", options.item_features, rated.items, columns.item),
+    ):
+        if source is None:
+            continue
+        path = Path(source)
+        table = with_ids_of(vocabulary, read_features(path, role, chosen))
+        assert table is not None  # noqa: S101 (for the type checker)
+        if not table[role].is_in(vocabulary.ids.implode()).any():
+            raise DataError(f"none of its {role} ids is among the ratings' {role}s", path=path)
+        digests = dataset.digests | {path.name: sha256_of(path)}
+        if role == "user":
+            dataset = replace(dataset, user_table=table, digests=digests)
+        else:
+            dataset = replace(dataset, item_table=table, digests=digests)
+    return dataset
+
+
+def _read_folder(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str, str]]:
+    raw = read_movielens(path)
+    if raw is None and (inter := inter_of(path)) is not None:
+        raw = read_atomic(inter, options.columns)
     if raw is None:
         raise DataError(
             "is not a folder we can read; expected train.txt and test.txt, or u.data, ratings.dat, ratings.csv "
             "or one .inter file",
             path=path,
         )
-    interactions, duplicates = Interactions.from_frame(raw.ratings)
-    return Dataset(
-        name,
-        path,
-        interactions,
-        None,
-        _with_ids_of(interactions.users, raw.users),
-        _with_ids_of(interactions.items, raw.items),
-        duplicates,
-        raw.understood,
-        _digests(path),
-    )
+    return raw, _digests(_data_files(path))
 
 
-def _with_ids_of(vocabulary: Vocabulary, table: pl.DataFrame | None) -> pl.DataFrame | None:
-    """A table of features with its ids (the first column) as the vocabulary writes them."""
-    if table is None or vocabulary.ids.dtype == pl.String:
-        return table
-    key = table.columns[0]
-    return table.with_columns(pl.col(key).cast(vocabulary.ids.dtype, strict=False)).drop_nulls(key)
+def _read_file(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str, str]]:
+    if path.suffix == ".inter":
+        beside = [path.with_suffix(suffix) for suffix in (".inter", ".item", ".user")]
+        return read_atomic(path, options.columns), _digests([file for file in beside if file.exists()])
+    with opened(path) as file, ThreadPoolExecutor(1) as other:
+        # A digest is read and reckoned beside the parsing.
+        digest = other.submit(sha256_of, file.path if file.shown != path else path)
+        raw = _read_opened(file, options)
+        return raw, {"stdin" if str(path) == STDIN else path.name: digest.result()}
 
 
-def _read_file(path: Path) -> RawRatings:
-    if path.suffix == ".dat":
-        order = {"user": 0, "item": 1, "value": 2, "time": 3}
-        return RawRatings(
-            read_columns(path, Columns("::", order, width=4, header=False)),
-            understood="::-separated",
-        )
-    ratings, columns = read_with_header(path)
-    return RawRatings(ratings, understood=str(columns))
+def _read_opened(file: Opened, options: ReadOptions) -> RawRatings:
+    packed = f"{file.wrapping}, " if file.wrapping else ""
+    if file.form == "text":
+        layout = understand(file.path, options.columns, dat=file.shown.suffix == ".dat")
+        rows, units = read_coded(file.path, layout)
+        return RawRatings(rows, understood=understood_of(f"{packed}{layout}", rows, units))
+    read = read_parquet if file.form == "parquet" else read_json_lines
+    rows, names, units = read(file.path, options.columns)
+    columns = ", ".join(f"{role} {name!r}" if role != name else role for role, name in names.items())
+    what = "Parquet" if file.form == "parquet" else "JSON lines"
+    return RawRatings(rows, understood=understood_of(f"{packed}{what}: {columns}", rows, units))
 
 
 def _load_published(name: str, folder: Path) -> Dataset:
     train, test = read_published_split(folder)
-    # The part rides along as "value" through the removal of repeated pairs.
-    parts = pl.concat([train.with_columns(value=pl.lit(0.0)), test.with_columns(value=pl.lit(1.0))])
-    interactions, duplicates = Interactions.from_frame(parts)
-    assert interactions.value is not None  # noqa: S101 (for the type checker: the column was just added)
-    held_out = interactions.value > 0
-    implicit = Interactions(interactions.user, interactions.item, None, None, interactions.users, interactions.items)
+    parts = pl.concat([train.with_columns(part=pl.lit(FIT)), test.with_columns(part=pl.lit(TEST))])
+    interactions, duplicates, part = Interactions.from_rows(CodedRows.from_frame(parts))
+    assert part is not None  # noqa: S101 (for the type checker: the column was just added)
     understood = "published split (train.txt, test.txt)"
-    return Dataset(name, folder, implicit, held_out, None, None, duplicates, understood, _digests(folder))
+    digests = _digests([folder / "train.txt", folder / "test.txt"])
+    return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests)
 
 
-def _digests(path: Path) -> dict[str, str]:
-    files = [path] if path.is_file() else sorted(_data_files(path))
-    return {file.name: sha256_of(file) for file in files}
+def _digests(files: Iterable[Path]) -> dict[str, str]:
+    return {file.name: sha256_of(file) for file in sorted(files)}
 
 
 def _data_files(folder: Path) -> list[Path]:
     names = {
-        "u.data", "u.item", "u.user", "u.genre", "ratings.dat", "movies.dat", "users.dat", "ratings.csv",
-        "movies.csv", "train.txt", "test.txt",
-    }  # fmt: skip
+        "u.data",
+        "u.item",
+        "u.user",
+        "u.genre",
+        "ratings.dat",
+        "movies.dat",
+        "users.dat",
+        "ratings.csv",
+        "movies.csv",
+    }
     return [p for p in folder.iterdir() if p.name in names or p.suffix in {".inter", ".item", ".user"}]

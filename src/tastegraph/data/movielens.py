@@ -6,20 +6,24 @@ age, occupation, zip) and film features (item, title, year, genres) that the fol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tastegraph.data.delimited import Columns, first_undecodable_line, read_columns, read_with_header
+from tastegraph.data.delimited import Columns, first_undecodable_line, read_coded, understand
+from tastegraph.data.features import read_features
 from tastegraph.data.films import split_title
+from tastegraph.data.options import ColumnOptions
+from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["RawRatings", "read_movielens"]
+__all__ = ["read_movielens"]
+
+ORDER = {"user": 0, "item": 1, "value": 2, "time": 3}
 
 # users.dat of MovieLens 1M writes occupations as numbers; its README gives these words.
 OCCUPATIONS_1M = (
@@ -28,29 +32,10 @@ OCCUPATIONS_1M = (
     "retired", "sales/marketing", "scientist", "self-employed", "technician/engineer", "tradesman/craftsman",
     "unemployed", "writer",
 )  # fmt: skip
-RECBOLE_USER = ("user_id", "gender", "age", "occupation", "zip_code")
-RECBOLE_ITEM = ("item_id", "movie_title", "release_year", "class")
-
-
-@dataclass(frozen=True, eq=False)
-class RawRatings:
-    """What a folder or file says, before ids become indices.
-
-    Attributes:
-        ratings: columns user, item and, optionally, value (Float32) and time (Float64 unix seconds).
-        users: user features by column user (String, unique), or None.
-        items: film features by column item (String, unique), or None.
-        understood: how the source was read, for people.
-    """
-
-    ratings: pl.DataFrame
-    users: pl.DataFrame | None = None
-    items: pl.DataFrame | None = None
-    understood: str = ""
 
 
 def read_movielens(folder: Path) -> RawRatings | None:
-    """Read a MovieLens folder, or a RecBole folder of atomic files; None where `folder` is neither.
+    """Read a folder in one of MovieLens' layouts; None where `folder` has none of them.
 
     Raises:
         DataError: a file of the layout is damaged, with its line.
@@ -61,13 +46,11 @@ def read_movielens(folder: Path) -> RawRatings | None:
         return _read_1m(folder)
     if (folder / "ratings.csv").exists():
         return _read_csv(folder)
-    atomic = sorted(folder.glob("*.inter"))
-    return _read_atomic(atomic[0]) if len(atomic) == 1 else None
+    return None
 
 
 def _read_100k(folder: Path) -> RawRatings:
-    order = {"user": 0, "item": 1, "value": 2, "time": 3}
-    ratings = read_columns(folder / "u.data", Columns("\t", order, width=4, header=False))
+    rows, _ = read_coded(folder / "u.data", Columns("\t", ORDER, width=4, header=False))
     genres = [fields[0] for _, fields in _lines(folder / "u.genre", "|", 2)]
     user_file = folder / "u.user"
     users = [
@@ -78,26 +61,25 @@ def _read_100k(folder: Path) -> RawRatings:
         (fields[0], fields[1], [name for name, flag in zip(genres, fields[5:], strict=True) if flag == "1"])
         for _, fields in _lines(folder / "u.item", "|", 5 + len(genres), encoding="latin-1")
     ]
-    return RawRatings(ratings, _user_table(users), _item_table(items), "MovieLens 100K layout (u.data, u.item, u.user)")
+    return RawRatings(rows, _user_table(users), _item_table(items), "MovieLens 100K layout (u.data, u.item, u.user)")
 
 
 def _read_1m(folder: Path) -> RawRatings:
-    order = {"user": 0, "item": 1, "value": 2, "time": 3}
-    ratings = read_columns(folder / "ratings.dat", Columns("::", order, width=4, header=False))
+    rows, _ = read_coded(folder / "ratings.dat", Columns("::", ORDER, width=4, header=False))
     users, user_file = None, folder / "users.dat"
     if user_file.exists():
-        rows = _lines(user_file, "::", 5)
+        people = _lines(user_file, "::", 5)
         users = _user_table(
             [
                 (user, gender, _whole(age, "age", user_file, line), _occupation(job, user_file, line), code)
-                for line, (user, gender, age, job, code) in rows
+                for line, (user, gender, age, job, code) in people
             ]
         )
     items = [
         (item, title, _genre_list(genres))
         for _, (item, title, genres) in _lines(folder / "movies.dat", "::", 3, encoding=_encoding(folder))
     ]
-    return RawRatings(ratings, users, _item_table(items), "MovieLens 1M layout (ratings.dat, movies.dat, users.dat)")
+    return RawRatings(rows, users, _item_table(items), "MovieLens 1M layout (ratings.dat, movies.dat, users.dat)")
 
 
 def _encoding(folder: Path) -> str:
@@ -110,60 +92,12 @@ def _encoding(folder: Path) -> str:
 
 
 def _read_csv(folder: Path) -> RawRatings:
-    ratings, columns = read_with_header(folder / "ratings.csv")
+    path = folder / "ratings.csv"
+    columns = understand(path, ColumnOptions())
+    rows, units = read_coded(path, columns)
     movies = folder / "movies.csv"
-    items = None
-    if movies.exists():
-        rows = _named_columns(movies, ",", ("movieid", "title", "genres"))
-        items = _item_table([(item, title, _genre_list(genres)) for item, title, genres in rows])
-    return RawRatings(ratings, None, items, f"ratings.csv, {columns}")
-
-
-def _read_atomic(inter: Path) -> RawRatings:
-    ratings, columns = read_with_header(inter)
-    user_file, item_file = inter.with_suffix(".user"), inter.with_suffix(".item")
-    users = items = None
-    if user_file.exists() and _has_columns(user_file, RECBOLE_USER):
-        rows = _named_columns(user_file, "\t", RECBOLE_USER)
-        users = _user_table(
-            [
-                (user, gender, _whole(age, "age", user_file, None), occupation, code)
-                for user, gender, age, occupation, code in rows
-            ]
-        )
-    if item_file.exists() and _has_columns(item_file, RECBOLE_ITEM):
-        rows = _named_columns(item_file, "\t", RECBOLE_ITEM)
-        items = _item_table([(item, _recbole_title(title, year), genres.split()) for item, title, year, genres in rows])
-    return RawRatings(ratings, users, items, f"RecBole atomic files, {columns}")
-
-
-def _has_columns(path: Path, names: tuple[str, ...]) -> bool:
-    """Whether a RecBole feature file has the columns of the copy of ml-100k; others' features are left aside."""
-    header = next((fields for _, fields in _lines(path, "\t", None)), [])
-    return set(names) <= {_plain(name) for name in header}
-
-
-def _named_columns(path: Path, delimiter: str, names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The rows of the named columns, as strings, "" for an empty cell."""
-    try:
-        quote = '"' if delimiter == "," else None
-        table = pl.read_csv(path, separator=delimiter, infer_schema=False, quote_char=quote, glob=False)
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
-    found = {_plain(column): column for column in table.columns}
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise DataError(f"no {missing[0]} column among {', '.join(table.columns)}", path=path, line=1)
-    return table.select(found[name] for name in names).fill_null("").rows()
-
-
-def _plain(name: str) -> str:
-    return name.split(":", maxsplit=1)[0].strip().lower()
-
-
-def _recbole_title(title: str, year: str) -> str:
-    """The title as MovieLens wrote it; RecBole split it at its last bracket and misspelled film 267, "unknown"."""
-    return "unknown" if year == "unkonwn" else f"{title} ({year})"
+    items = read_features(movies, "item", None) if movies.exists() else None
+    return RawRatings(rows, None, items, understood_of(f"ratings.csv, {columns}", rows, units))
 
 
 def _genre_list(text: str) -> list[str]:

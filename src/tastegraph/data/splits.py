@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tastegraph.data.cleaning import Moment, moment
 from tastegraph.data.interactions import Interactions
+from tastegraph.data.split_methods import FIT, TEST, VALIDATION, ratio_split
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import DataError
 
@@ -18,33 +20,80 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FIT", "TEST", "VALIDATION", "HeldOut", "Split", "SplitConfig", "ratio_split"]
+__all__ = [
+    "FIT",
+    "TEST",
+    "VALIDATION",
+    "HeldOut",
+    "Split",
+    "SplitConfig",
+    "SplitMethod",
+    "digest_in",
+    "ratio_split",
+    "read_parts",
+]
 
-FIT: Final = 0
-VALIDATION: Final = 1
-TEST: Final = 2
 PART_NAMES: Final = ("fit", "validation", "test")
+DATA_DIGEST: Final = "tastegraph.data"  # key of the data's digest in a saved split
+SplitMethod = Literal["ratio", "leave-one-out", "time", "user-time", "folds", "shipped", "column", "file"]
 
 
 class SplitConfig(BaseModel):
-    """A random split of each user's positives; a published split keeps its own test part.
+    """How positives are split; a published split keeps its own test part, whatever the method.
 
     Attributes:
-        ratios: shares of fit, validation and test; they sum to 1. Of a published split's training part, the second
-            share (0.1) is held out for selection.
+        method: "ratio", at random by shares within each user; "leave-one-out", each user's last pair by time; "time",
+            one cut through time for everybody; "user-time", the last pairs of each user by shares (other users'
+            future leaks); "folds", random folds; "shipped", a fold that comes with the data (ml-100k: u1 to u5, ua,
+            ub); "column", what data.columns.part says; "file", a saved split.
+        ratios: shares of fit, validation and test; they sum to 1. Where the test part is given (published, shipped,
+            folds, or a column without validation), the second share of the rest is held out for selection.
         seed: seed of the draw.
+        validation_since, test_since: for "time", the moments that validation and test begin (ISO date or time, or unix
+            seconds); by default those that make the shares.
+        folds, fold: for "folds", their number and the one that is the test part, from 1.
+        shipped: for "shipped", its name.
+        file: for "file", its path.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
+    method: SplitMethod = "ratio"
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
     seed: int = Field(default=0, ge=0)
+    validation_since: Moment | None = None
+    test_since: Moment | None = None
+    folds: int = Field(default=5, ge=2)
+    fold: int = Field(default=1, ge=1)
+    shipped: str | None = None
+    file: str | None = None
 
     @model_validator(mode="after")
     def _shares(self) -> SplitConfig:
         if not (min(self.ratios) >= 0 and self.ratios[0] > 0 and abs(sum(self.ratios) - 1) < 1e-9):
             raise ValueError("ratios must be three shares of at least 0, the first above 0, that sum to 1")
+        if self.fold > self.folds:
+            raise ValueError(f"fold must be from 1 to {self.folds}, the number of folds")
+        for method in ("shipped", "file"):
+            if (self.method == method) != (getattr(self, method) is not None):
+                raise ValueError(f"method {method} and {method} go together: split.{method} names it")
+        if self.validation_since is not None and self.test_since is None:
+            raise ValueError("validation_since needs test_since")
+        if self.validation_since and self.test_since and moment(self.validation_since) > moment(self.test_since):
+            raise ValueError("validation_since must not be after test_since")
+        if self.test_since is not None and self.method != "time":
+            raise ValueError("test_since belongs to method time")
         return self
+
+    @property
+    def warning(self) -> str | None:
+        """What a reader of the figures must know of the method, or None."""
+        if self.method == "user-time":
+            return (
+                "split by time within each user: what others did later is learned from, so the future leaks and "
+                "figures are too good; method time cuts once for everybody"
+            )
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +165,16 @@ class Split:
             np.concatenate([self.fit.item, self.validation.item[warm]]),
         )
 
-    def save(self, path: Path) -> None:
-        """Write the pairs as Parquet: user, item (original ids) and part (fit, validation, test)."""
+    def save(self, path: Path, digest: str = "") -> None:
+        """Write the pairs as Parquet: user, item (original ids) and part (fit, validation, test).
+
+        Args:
+            path: the file.
+            digest: digest of the data, kept in the file's metadata under "tastegraph.data".
+        """
         names = pl.Series("part", [PART_NAMES[part] for part in range(3)]).gather(self.part)
-        self.positives.to_frame().select("user", "item").with_columns(part=names).write_parquet(path)
+        table = self.positives.to_frame().select("user", "item").with_columns(part=names)
+        table.write_parquet(path, metadata={DATA_DIGEST: digest})
 
     @classmethod
     def load(cls, path: Path) -> Split:
@@ -128,61 +183,31 @@ class Split:
         Raises:
             DataError: the file is not such a table.
         """
-        try:
-            table = pl.read_parquet(path, columns=["user", "item", "part"], glob=False)
-            part = table["part"].replace_strict(PART_NAMES, range(3), return_dtype=pl.UInt8).to_numpy()
-        except (OSError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"is not a saved split ({str(error).splitlines()[0]})", path=path) from error
-        if table.is_empty() or table["user"].null_count() or table["item"].null_count():
-            raise DataError("is not a saved split (a pair lacks its user or item)", path=path)
+        table, part = read_parts(path)
         users, user = Vocabulary.of(table["user"])
         items, item = Vocabulary.of(table["item"])
         return cls.of(Interactions(user, item, None, None, users, items), part)
 
 
-def ratio_split(
-    user: NDArray[np.int32],
-    ratios: tuple[float, float, float],
-    seed: int,
-    among: NDArray[np.bool_] | None = None,
-) -> NDArray[np.uint8]:
-    """Put each pair into FIT, VALIDATION or TEST at random, by shares within each user.
+def read_parts(path: Path) -> tuple[pl.DataFrame, NDArray[np.uint8]]:
+    """The pairs (columns user and item, original ids) and parts of a saved split.
 
-    Counts are RecBole's: test and validation get floor(share x n); a share above 0 that comes to less than one pair
-    gets one, test before validation, as long as fit keeps at least one.
-
-    Args:
-        user: user index of each pair, int32 [n].
-        ratios: shares of fit, validation, test.
-        seed: seed of the draw; the same seed and pairs give the same parts.
-        among: pairs to split, bool [n]; the others become TEST. All, by default.
-
-    Returns:
-        The part of each pair, uint8 [n].
+    Raises:
+        DataError: the file is not such a table.
     """
-    part = np.full(len(user), TEST, np.uint8)
-    chosen = np.arange(len(user)) if among is None else np.flatnonzero(among)
-    draw = np.random.default_rng(seed).random(len(chosen))
-    order = chosen[np.lexsort((draw, user[chosen]))]
-    _, start, n = np.unique(user[order], return_index=True, return_counts=True)
-    fit, validation, _ = _part_sizes(n, ratios)
-    place = np.arange(len(order)) - np.repeat(start, n)
-    part[order] = np.where(
-        place < np.repeat(fit, n),
-        FIT,
-        np.where(place < np.repeat(fit + validation, n), VALIDATION, TEST),
-    )
-    return part
+    try:
+        table = pl.read_parquet(path, columns=["user", "item", "part"], glob=False)
+        part = table["part"].replace_strict(PART_NAMES, range(3), return_dtype=pl.UInt8).to_numpy()
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise DataError(f"is not a saved split ({str(error).splitlines()[0]})", path=path) from error
+    if table.is_empty() or table["user"].null_count() or table["item"].null_count():
+        raise DataError("is not a saved split (a pair lacks its user or item)", path=path)
+    return table.select("user", "item"), part
 
 
-def _part_sizes(
-    n: NDArray[np.int64], ratios: tuple[float, float, float]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    validation = (ratios[1] * n).astype(np.int64)
-    test = (ratios[2] * n).astype(np.int64)
-    fit = n - validation - test
-    for share, held in ((ratios[2], test), (ratios[1], validation)):
-        lifted = (fit > 1) & (share > 0) & (share * n < 1)
-        held[lifted] += 1
-        fit[lifted] -= 1
-    return fit, validation, test
+def digest_in(path: Path) -> str:
+    """The digest of the data that a saved split was made of, "" where it does not say."""
+    try:
+        return pl.read_parquet_metadata(path).get(DATA_DIGEST, "")
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DataError(f"is not a saved split ({str(error).splitlines()[0]})", path=path) from error

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Vocabulary", "canonical_ids"]
 
+TABLE_PER_ROW, SMALL_TABLE = 4, 1 << 16  # a table of ids may have so many places for each row, and some at all
+BLOCK = 1 << 20  # rows at a time
 SPELLINGS = 20_000  # ids that a misspelt one is compared with, at most
 
 
@@ -32,8 +34,31 @@ class Vocabulary:
     @classmethod
     def of(cls, ids: pl.Series) -> tuple[Vocabulary, NDArray[np.int32]]:
         """The vocabulary of a column of ids, and the index of each of its rows (int32, same length)."""
-        codes = (ids.rank("dense") - 1).cast(pl.Int32).to_numpy()
-        return cls(ids.unique().sort()), codes
+        if ids.dtype == pl.Int64 and len(ids):
+            return cls.of_integers(ids.to_numpy())
+        vocabulary = cls(ids.unique().sort())
+        return vocabulary, vocabulary.index_of(ids)
+
+    @classmethod
+    def of_integers(cls, ids: NDArray[np.integer]) -> tuple[Vocabulary, NDArray[np.int32]]:
+        """The same for an array of integers, at least one; an int32 array is written over with the indices.
+
+        Ids that lie close together are looked up in a table, block by block, so that nothing of their length is
+        made; others go through a sort and a hash join.
+        """
+        low, high = int(ids.min()), int(ids.max())
+        span = high - low + 1
+        if span > TABLE_PER_ROW * len(ids) + SMALL_TABLE:
+            vocabulary = cls(pl.Series("", ids).cast(pl.Int64).unique().sort())
+            return vocabulary, vocabulary.index_of(pl.Series("", ids))
+        seen = np.zeros(span, bool)
+        codes = ids if ids.dtype == np.int32 and ids.flags.writeable else np.empty(len(ids), np.int32)
+        for at in range(0, len(ids), BLOCK):
+            seen[ids[at : at + BLOCK] - low] = True
+        index = np.cumsum(seen, dtype=np.int32) - np.int32(1)
+        for at in range(0, len(ids), BLOCK):
+            codes[at : at + BLOCK] = index[ids[at : at + BLOCK] - low]
+        return cls(pl.Series("", np.flatnonzero(seen) + low, dtype=pl.Int64)), codes.view(np.int32)
 
     def __len__(self) -> int:
         return len(self.ids)

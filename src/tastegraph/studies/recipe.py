@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from tastegraph.data.cleaning import CleaningConfig
+from tastegraph.data.options import ColumnOptions, Duplicates, ReadOptions
 from tastegraph.data.splits import SplitConfig
 from tastegraph.errors import RecipeError
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.ranking.metrics import METRICS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
@@ -30,12 +32,29 @@ class DataConfig(BaseModel):
         source: a known data set's name, or a path.
         threshold: a rating from here on is a positive; "none" takes every interaction. Data without ratings has
             no threshold.
+        columns: which column of a file holds what, where its name does not say.
+        duplicates: which of several rows of one pair counts: "last" by time, "first", "highest"; "refuse" fails.
+        item_features, user_features: files with tables of features, joined by id.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str = "ml-100k"
     threshold: Annotated[float, Field(allow_inf_nan=False)] | Literal["none"] = 3.0
+    columns: ColumnOptions = ColumnOptions()
+    duplicates: Duplicates = "last"
+    item_features: str | None = None
+    user_features: str | None = None
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How the source is read."""
+        return ReadOptions(
+            columns=self.columns,
+            duplicates=self.duplicates,
+            item_features=self.item_features,
+            user_features=self.user_features,
+        )
 
 
 class EvaluationConfig(BaseModel):
@@ -83,6 +102,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: DataConfig = DataConfig()
+    cleaning: CleaningConfig = CleaningConfig()
     split: SplitConfig = SplitConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
@@ -91,7 +111,7 @@ class Recipe(BaseModel):
 
     def to_toml(self) -> str:
         """The recipe, everything resolved, as the text of a TOML file."""
-        return tomli_w.dumps(self.model_dump(mode="json"))
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
     @property
     def threshold(self) -> float | None:
@@ -99,13 +119,19 @@ class Recipe(BaseModel):
         return None if self.data.threshold == "none" else self.data.threshold
 
 
-def load_recipe(path: Path | None, settings: Sequence[str] = (), source: str | None = None) -> Recipe:
+def load_recipe(
+    path: Path | None,
+    settings: Sequence[str] = (),
+    source: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Recipe:
     """A recipe from a TOML file (the defaults without one), then `key=value` settings, then the data's name.
 
     Args:
         path: the file, or None.
         settings: such as "training.epochs=5"; the value is read as TOML, or as a plain string where it is none.
         source: replaces data.source.
+        options: replace other keys, such as {"data.columns.user": "buyer"}, where they are not None.
 
     Raises:
         RecipeError: the file is missing or no TOML, a key is unknown (the nearest known one is named), or a
@@ -116,6 +142,9 @@ def load_recipe(path: Path | None, settings: Sequence[str] = (), source: str | N
         _set(tree, *_parse(setting))
     if source is not None:
         _set(tree, "data.source", source)
+    for key, value in (options or {}).items():
+        if value is not None:
+            _set(tree, key, value)
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:

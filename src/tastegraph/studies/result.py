@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.ranking.intervals import bootstrap_interval
@@ -34,6 +35,7 @@ def describe_result(
     return {
         "schema": SCHEMA,
         "data": _describe_data(dataset, trial),
+        "split": {"method": _method(dataset, recipe), "warning": recipe.split.warning},
         "protocol": FULL_RANKING,
         "k": list(recipe.evaluation.k),
         "metrics": {"validation": dict(lightgcn.validation), "test": lightgcn.test.means()},
@@ -66,6 +68,8 @@ def _describe_data(dataset: Dataset, trial: Trial) -> dict[str, Any]:
         "items": len(dataset.interactions.items),
         "interactions": len(dataset.interactions),
         "duplicates": dataset.duplicates,
+        "understood": dataset.understood,
+        "cleaning": [asdict(step) for step in trial.removed],
         "positives": len(split.positives),
         "refit": trial.refits,
         "fit": {
@@ -80,6 +84,10 @@ def _describe_data(dataset: Dataset, trial: Trial) -> dict[str, Any]:
             "strangers": final.test.strangers,
         },
     }
+
+
+def _method(dataset: Dataset, recipe: Recipe) -> str:
+    return recipe.split.method if dataset.published_test is None else "published"
 
 
 def _intervals(judged: Judged) -> dict[str, list[float]]:

@@ -68,7 +68,7 @@ def _run_in(
     _write(folder / "recipe.toml", recipe.to_toml())
     _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests))
     with written_whole(folder / "split.parquet") as aside:
-        trial.split.save(aside)
+        trial.split.save(aside, dataset.digest)
     with _Journal(folder / "metrics.jsonl", watcher) as journal:
         lightgcn = contend_lightgcn(trial, recipe, journal)
     assert lightgcn.trained is not None  # noqa: S101 (for the type checker)

@@ -12,6 +12,7 @@ from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.ranking.protocol import Relevant
 
 if TYPE_CHECKING:
+    from tastegraph.data.cleaning import Removed
     from tastegraph.data.load import Dataset
     from tastegraph.data.splits import HeldOut, Split
     from tastegraph.studies.recipe import Recipe
@@ -26,11 +27,13 @@ class Trial:
     Attributes:
         split: the positives in three parts.
         refits: whether the chosen model is trained again on fit and validation together before it is tested, as
-            for a published split, whose training part is given.
+            where the test part is given: by a published split, a shipped fold, a column.
+        removed: what each step of cleaning took.
     """
 
     split: Split
     refits: bool
+    removed: tuple[Removed, ...] = ()
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Trial:
@@ -40,7 +43,8 @@ class Trial:
             DataError: nothing is positive, a part is empty, no user has a negative, or a held-out pair is also among
                 those learned from.
         """
-        trial = cls(dataset.split(recipe.threshold, recipe.split), refits=dataset.published_test is not None)
+        split, removed = dataset.divided(recipe.threshold, recipe.split, recipe.cleaning)
+        trial = cls(split, refits=dataset.gives_test(recipe.split), removed=removed)
         try:
             trial._check()
         except DataError as error:

@@ -1,0 +1,1 @@
+"""Long, coverage-guided runs against what reads other people's files. `make fuzz`."""

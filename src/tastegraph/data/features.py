@@ -1,0 +1,146 @@
+"""Tables of features by id: what a user's own files, RecBole's and MovieLens' say about users and items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tastegraph.data.films import split_title
+from tastegraph.data.opened import opened
+from tastegraph.data.roles import NAMES, plain_name
+from tastegraph.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tastegraph.data.opened import Opened
+    from tastegraph.data.vocabulary import Vocabulary
+
+__all__ = ["read_features", "with_ids_of"]
+
+# Columns that lists and reports know, by the names people give them.
+KNOWN = {
+    "title": ("title", "name", "movietitle", "itemname"),
+    "year": ("year", "releaseyear"),
+    "genres": ("genres", "genre"),
+}
+DELIMITERS = ("\t", ",", ";", "|")
+
+
+def read_features(path: Path, role: str, chosen: str | None, *, known_names: bool = True) -> pl.DataFrame:
+    """A table of features: the id first (as `role`, String, unique), then the other columns under their own names.
+
+    Of an item's table a title, a year and genres are known by name: a year in brackets is taken out of the title
+    where no column has it, and genres are split at |. Of an id that stands twice the last row counts.
+
+    Args:
+        path: a CSV, TSV, Parquet or JSON lines file, plain, .gz or .zst, or RecBole's .item or .user.
+        role: "user" or "item".
+        chosen: the column with the ids, where the user named it.
+        known_names: whether to look for title, year and genres.
+
+    Raises:
+        DataError: the file cannot be read, has no column of ids, or an empty id.
+    """
+    with opened(path) as file:
+        table, kinds = _table(file)
+        names = table.columns
+        plain = [plain_name(name) for name in names]
+        wanted = plain_name(chosen) if chosen is not None else None
+        at = next((plain.index(alias) for alias in (wanted, *NAMES[role], "id") if alias in plain), None)
+        if at is None:
+            raise DataError(
+                f"no {role} column among {', '.join(names[:20])}; expected one named {', '.join(NAMES[role][:5])}, ...",
+                path=file.path,
+                line=1,
+            )
+        ids = table.to_series(at).cast(pl.String).str.strip_chars()
+        if (empty := ids.is_null() | (ids == "")).any():
+            row = int(empty.arg_true()[0])
+            raise DataError(f"row {row + 1}: the {role} id is empty", path=file.path)
+        features = table.drop(names[at])
+        features = features.select(_listed(features[name], kinds.get(name, "")) for name in features.columns)
+        if role == "item" and known_names:
+            features = _with_known_names(features)
+        return features.insert_column(0, ids.alias(role)).unique(role, keep="last", maintain_order=True)
+
+
+def with_ids_of(vocabulary: Vocabulary, table: pl.DataFrame | None) -> pl.DataFrame | None:
+    """A table of features with its ids (the first column) as the vocabulary writes them."""
+    if table is None or vocabulary.ids.dtype == pl.String:
+        return table
+    key = table.columns[0]
+    return table.with_columns(pl.col(key).cast(vocabulary.ids.dtype, strict=False)).drop_nulls(key)
+
+
+def _table(file: Opened) -> tuple[pl.DataFrame, dict[str, str]]:
+    """All columns, typed as they look, and RecBole's type of each by name."""
+    try:
+        if file.form == "parquet":
+            return pl.read_parquet(file.path, glob=False), {}
+        if file.form == "json lines":
+            return pl.read_ndjson(file.path, infer_schema_length=None), {}
+        return _delimited(file)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise DataError(f"cannot be read ({str(error).partition(chr(10))[0]})", path=file.path) from error
+
+
+def _delimited(file: Opened) -> tuple[pl.DataFrame, dict[str, str]]:
+    with file.path.open("rb") as opened_file:
+        header = opened_file.readline(65_536).decode("utf-8-sig", errors="replace")
+    delimiter = max(DELIMITERS, key=header.count)
+    quote = None if delimiter == "\t" else '"'
+    table = pl.read_csv(
+        file.path, separator=delimiter, infer_schema=False, quote_char=quote, glob=False, null_values=[""]
+    )
+    kinds = {name: kind for name in table.columns for _, colon, kind in [name.partition(":")] if colon}
+    return table, kinds
+
+
+def _listed(column: pl.Series, kind: str) -> pl.Series:
+    """A column by its plain RecBole name, with numbers and lists as such."""
+    named = column.alias(column.name.partition(":")[0] if kind else column.name)
+    if named.dtype != pl.String:
+        return named
+    if kind.endswith("_seq"):
+        return named.str.split(" ")
+    if kind == "token":
+        return named
+    known = named.drop_nulls()
+    if known.str.contains(r"^[+-]?0\d").any():  # 01234 is a name, such as a zip code
+        return named
+    for number in (pl.Int64, pl.Float64):
+        if known.cast(number, strict=False).null_count() == 0:
+            return named.cast(number)
+    return named
+
+
+def _with_known_names(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with title, year and genres under these names and in these types, where it has them."""
+    plain = {plain_name(name): name for name in table.columns}
+    for known, aliases in KNOWN.items():
+        found = next((plain[alias] for alias in aliases if alias in plain), None)
+        if found is not None and known not in table.columns:
+            table = table.rename({found: known})
+    if "genres" in table.columns and table["genres"].dtype == pl.String:
+        table = table.with_columns(
+            genres=pl.Series([_genres(text) for text in table["genres"]], dtype=pl.List(pl.String))
+        )
+    if "title" in table.columns:
+        table = table.with_columns(pl.col("title").cast(pl.String))
+        if "year" not in table.columns:
+            parts = [(None, None) if text is None else split_title(text) for text in table["title"]]
+            if any(year is not None for _, year in parts):
+                titles, years = zip(*parts, strict=True)
+                table = table.with_columns(
+                    title=pl.Series(titles, dtype=pl.String), year=pl.Series(years, dtype=pl.Int32)
+                )
+    if "year" in table.columns:
+        table = table.with_columns(pl.col("year").cast(pl.Int32, strict=False))
+    first = [name for name in KNOWN if name in table.columns]
+    return table.select(*first, *(name for name in table.columns if name not in first))
+
+
+def _genres(text: str | None) -> list[str]:
+    return [] if text in {None, "", "(no genres listed)"} else str(text).split("|")

@@ -1,0 +1,138 @@
+"""Open a ratings file whatever it is wrapped in: a file, standard input, gzip or Zstandard.
+
+What a file is, is told by its first bytes and not by its name. What is compressed or comes from standard input is laid
+out in a temporary file, which is gone when the reading ends.
+"""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import sys
+import tempfile
+import zlib
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Literal
+
+from tastegraph.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import zstandard
+
+__all__ = ["STDIN", "Opened", "opened"]
+
+STDIN = "-"
+GZIP, ZSTD, PARQUET, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+Form = Literal["text", "parquet", "json lines"]
+# Text that people rate films in shrinks to a third or a tenth. What grows a thousandfold was made to fill the disk.
+MOST_GROWTH, SMALL_ENOUGH = 200, 64 << 20
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file as it can be read.
+
+    Attributes:
+        path: the plain file.
+        shown: what the user calls it, for messages.
+        form: "text" (delimited), "parquet" or "json lines".
+        wrapping: "gzip", "zstd" or None.
+    """
+
+    path: Path
+    shown: Path
+    form: Form
+    wrapping: str | None = None
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Opened]:
+    """Hand out a ratings file as a plain one; `-` is standard input.
+
+    Raises:
+        DataError: there is no such file, it is empty, a zip archive, damaged, or grows beyond all measure.
+    """
+    with ExitStack() as stack:
+        shown, plain = path, path
+        if str(path) == STDIN:
+            shown = Path("standard input")
+            plain = _temporary(stack)
+            with plain.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file, BLOCK)
+        _must_hold_something(plain, shown)
+        head = _head(plain)
+        wrapping = "gzip" if head.startswith(GZIP) else "zstd" if head.startswith(ZSTD) else None
+        if wrapping is not None:
+            packed, plain = plain, _temporary(stack)
+            _unwrap(packed, plain, wrapping, shown)
+            if plain.stat().st_size == 0:
+                raise DataError("is empty", path=shown)
+            head = _head(plain)
+        if head.startswith(ZIP):
+            raise DataError("is a zip archive; expected the ratings file itself, which may be .gz or .zst", path=shown)
+        try:
+            yield Opened(plain, shown, _form(head), wrapping)
+        except DataError as error:
+            if error.path == plain:  # the user knows it by another name
+                raise DataError(error.message, path=shown, line=error.line) from error
+            raise
+
+
+def _temporary(stack: ExitStack) -> Path:
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tastegraph-"))
+    return Path(folder) / "plain"
+
+
+def _must_hold_something(path: Path, shown: Path) -> None:
+    if not path.exists():
+        raise DataError("no such file", path=shown)
+    if not path.is_file():
+        raise DataError("is not a file", path=shown)
+    if path.stat().st_size == 0:
+        raise DataError("is empty", path=shown)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4096)
+
+
+def _form(head: bytes) -> Form:
+    if head.startswith(PARQUET):
+        return "parquet"
+    return "json lines" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "text"
+
+
+def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
+    most = max(SMALL_ENOUGH, MOST_GROWTH * packed.stat().st_size)
+    try:
+        with packed.open("rb") as source, _decompressed(source, wrapping) as inside, plain.open("wb") as target:
+            written = 0
+            while block := inside.read(BLOCK):
+                written += len(block)
+                if written > most:
+                    raise DataError(
+                        f"unpacks to more than {MOST_GROWTH} times its size; expected a ratings file", path=shown
+                    )
+                target.write(block)
+    except (EOFError, zlib.error, gzip.BadGzipFile, _zstd_error()) as error:
+        raise DataError(f"is damaged {wrapping} ({error or 'it ends too early'})", path=shown) from error
+
+
+def _decompressed(source: IO[bytes], wrapping: str) -> gzip.GzipFile | zstandard.ZstdDecompressionReader:
+    if wrapping == "gzip":
+        return gzip.open(source)
+    import zstandard
+
+    return zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(source, read_across_frames=True)
+
+
+def _zstd_error() -> type[Exception]:
+    import zstandard
+
+    return zstandard.ZstdError

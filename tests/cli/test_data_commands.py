@@ -1,0 +1,116 @@
+"""`tastegraph data` and what `train` says of data, run as a user runs them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+SMALL = ["--set", "training.epochs=2", "--set", "training.batch_size=128", "--set", "model.embedding_dim=4"]
+ONE_MODEL = [*SMALL, "--set", "baselines=[]"]
+
+
+@pytest.fixture
+def odd(ratings_csv: Path, workplace: Path) -> str:
+    """The made ratings under other names, compressed, with a table of films."""
+    frame = pl.read_csv(ratings_csv).rename({"user": "buyer", "item": "what", "timestamp": "when"})
+    (workplace / "odd.csv.gz").write_bytes(gzip.compress(frame.write_csv(separator="\t").encode()))
+    films = frame.select("what").unique(maintain_order=True).with_columns(name=pl.col("what").str.to_uppercase())
+    films.write_parquet(workplace / "films.parquet")
+    return "odd.csv.gz"
+
+
+COLUMNS = ["--user-column", "buyer", "--item-column", "what", "--time-column", "when"]
+
+
+def test_a_run_on_columns_of_any_name_says_how_it_was_read(tastegraph: Command, odd: str, workplace: Path) -> None:
+    extra = ["--item-features", "films.parquet", "--set", "cleaning.k_core=2", "--set", "split.method=leave-one-out"]
+    done = tastegraph("train", odd, *COLUMNS, *extra, *ONE_MODEL, "--out", "odd-run")
+    assert "gzip, tab-separated: user, item, value, time (columns buyer, what, rating, when)" in done.stderr
+    assert "ids are text; times in unix seconds" in done.stderr
+    assert "(rating >= 3)" in done.stderr
+    assert "cleaning, k_core 2: removed " in done.stderr
+    result = json.loads((workplace / "odd-run" / "result.json").read_text(encoding="utf-8"))
+    assert result["split"] == {"method": "leave-one-out", "warning": None}
+    assert [step["step"] for step in result["data"]["cleaning"]] == ["threshold 3", "k_core 2"]
+    recipe = (workplace / "odd-run" / "recipe.toml").read_text(encoding="utf-8")
+    assert 'user = "buyer"' in recipe
+    assert "k_core = 2" in recipe
+    # The recipe alone repeats the run.
+    again = tastegraph("train", "--recipe", "odd-run/recipe.toml", "--out", "odd-again", "--json")
+    assert json.loads(again.stdout)["metrics"] == result["metrics"]
+    assert "FILM " in tastegraph("recommend", "odd-run", "--user", "person 5").stdout
+
+
+def test_the_leak_of_a_split_within_users_is_told(tastegraph: Command, ratings_csv: Path) -> None:
+    done = tastegraph("data", "split", str(ratings_csv), "--out", "leaky.parquet", "--set", "split.method=user-time")
+    assert "warning: split by time within each user" in done.stderr
+
+
+def test_show_draws_and_counts(tastegraph: Command, odd: str, workplace: Path) -> None:
+    done = tastegraph("data", "show", odd, *COLUMNS, "--item-features", "films.parquet", "--plot", "odd.svg")
+    for words in ("interactions of a user", "interactions of an item", "positives", "title", "plot: odd.svg"):
+        assert words in done.stdout
+    assert (workplace / "odd.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_standard_input_is_read(installed: Path, workplace: Path, odd: str) -> None:
+    command = [sys.executable, "-m", "tastegraph", "data", "show", "-", *COLUMNS, "--json"]
+    done = subprocess.run(
+        command, input=(workplace / odd).read_bytes(), capture_output=True, check=True, cwd=workplace,
+        env=os.environ | {"PYTHONPATH": str(installed)},
+    )  # fmt: skip
+    summary = json.loads(done.stdout)
+    assert (summary["name"], summary["users"], summary["interactions"]) == ("stdin", 60, 900)
+
+
+def test_a_split_is_saved_for_others_and_used_again(tastegraph: Command, ratings_csv: Path, workplace: Path) -> None:
+    source = str(ratings_csv)
+    done = tastegraph("data", "split", source, "--out", "parts.parquet", "--set", "split.method=time")
+    assert "new items" in done.stdout
+    table = pl.read_parquet(workplace / "parts.parquet")
+    assert table.columns == ["user", "item", "part"]
+    assert set(table["part"]) == {"fit", "validation", "test"}
+    use = ["--set", "split.method=file", "--set", "split.file=parts.parquet"]
+    tastegraph("train", source, *use, *ONE_MODEL, "--out", "from-file")
+    assert pl.read_parquet(workplace / "from-file" / "split.parquet").equals(table)
+    done = tastegraph("data", "split", source, "--out", "parts.parquet", code=1)
+    assert done.stderr == "tastegraph: parts.parquet: is there already; --force replaces it\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"user,item,rating\n1,2,3\n1,4\n", "tastegraph: bad.csv:3: expected 3 fields, found 2\n"),
+        (b"user,item,rating\n1,2,inf\n", "tastegraph: bad.csv:2: expected a number as rating, found 'inf'\n"),
+        (b"", "tastegraph: bad.csv: is empty\n"),
+    ],
+)
+def test_a_bad_file_is_one_line_and_nothing_is_kept(
+    tastegraph: Command, workplace: Path, content: bytes, expected: str
+) -> None:
+    (workplace / "bad.csv").write_bytes(content)
+    before = sorted(workplace.rglob("*"))
+    assert tastegraph("data", "show", "bad.csv", code=1).stderr == expected
+    assert sorted(workplace.rglob("*")) == before
+    assert not (workplace / "cache").exists()
+
+
+def test_the_catalog_is_listed_with_its_terms(tastegraph: Command) -> None:
+    entries = {entry["name"]: entry for entry in json.loads(tastegraph("data", "list", "--json").stdout)}
+    assert len(entries) == 10
+    assert entries["ml-25m"]["interactions"] == 25_000_095
+    assert "no redistribution" in entries["ml-25m"]["licence"]
+    assert entries["ml-25m"]["sources"][0]["checked"].startswith("nothing; MD5 as GroupLens publishes")

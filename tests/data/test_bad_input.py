@@ -1,0 +1,103 @@
+"""Everything that is wrong with a file is one line: the file, the line where there is one, and what was expected."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+import zstandard
+
+from tastegraph.data.load import load
+from tastegraph.data.options import ColumnOptions, ReadOptions
+from tastegraph.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _parquet(**columns: object) -> bytes:
+    buffer = io.BytesIO()
+    pl.DataFrame(columns).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+BOMB = b"user,item\n" + b"1,2\n" * (20 << 20)
+CASES = [
+    ("r.csv", b"user^item\n1^2\n", 1, "expected a header line with the columns user and item"),
+    ("r.csv", b"user,item,rating\n1;2;3\n", 2, "expected 3 fields, found 1"),
+    ("r.csv", b"user,rating\n1,2\n", 1, "no item column among user, rating"),
+    ("r.csv", b"user,item,rating\n1,2,3\n1,4\n", 3, "expected 3 fields, found 2"),
+    ("r.csv", b"user,item,rating\n1,2,3\n1,4,5,6\n", 3, "expected 3 fields, found 4"),
+    ("r.csv", b"user,item,rating\n1,2,nan\n", 2, "expected a number as rating, found 'nan'"),
+    ("r.csv", b"user,item,rating\n1,2,3\n1,3,-inf\n", 3, "expected a number as rating, found '-inf'"),
+    ("r.csv", b"user,item,rating\n1,2,3\n1, ,3\n", 3, "the item id is empty"),
+    ("r.csv", b'user,item,rating\n"",2,3\n', 2, "the user id is empty"),
+    ("r.csv", b"user,item\n1,2\n1,\xff\n", 3, "is not UTF-8 text"),
+    ("r.csv", b"user,item,note\n1,2,x\n1,3,\xff\n", 3, "is not UTF-8 text"),
+    ("r.csv", b"\xff\xfeu\x00s\x00", 1, "is not UTF-8 text"),
+    ("r.csv", b"", None, "is empty"),
+    ("r.csv", b"user,item,rating\n", None, "has a header but no rows"),
+    ("r.csv", b"user,item,rating\n\n\n", None, "has a header but no rows"),
+    ("r.csv", b"user,item,rating", None, "has a header but no rows"),
+    ("r.csv", b"user,item,rating\n\xef\xbb\xbf", 2, "expected 3 fields, found 1"),
+    ("r.csv", b"user,item,date\n1,2,2020-13-01\n", 2, "expected unix seconds or an ISO date as time"),
+    ("r.csv", b"PK\x03\x04rest", None, "is a zip archive; expected the ratings file itself"),
+    ("r.csv.gz", gzip.compress(b""), None, "is empty"),
+    ("r.csv.gz", gzip.compress(b"user,item\n1,2\n")[:-6], None, "is damaged gzip"),
+    ("r.csv.gz", b"\x1f\x8bnonsense", None, "is damaged gzip"),
+    ("r.csv.gz", gzip.compress(b"user,item\n1,2\n1\n"), 3, "expected 2 fields, found 1"),
+    ("r.csv.gz", gzip.compress(BOMB), None, "unpacks to more than 200 times its size"),
+    ("r.csv.zst", zstandard.compress(BOMB), None, "unpacks to more than 200 times its size"),
+    ("r.csv.zst", b"\x28\xb5\x2f\xfdnonsense", None, "is damaged zstd"),
+    ("r.jsonl", b'{"user": 1, "item": 2}\n{"user": 1}\n', 2, "the item id (item) is empty or missing"),
+    ("r.jsonl", b'{"user": 1, "item": 2}\n\n{"user": 1, "item": ""}\n', 3, "the item id (item) is empty or missing"),
+    ("r.jsonl", b'{"user": 1, "item": 2}\n[1, 2]\n', 2, "expected a JSON object a line, found '[1, 2]'"),
+    ("r.jsonl", b'{"user": 1, "item": 2}\n{"user": 1,\n', 2, "expected a JSON object a line"),
+    ("r.jsonl", b'{"user": 1, "item": 2}\n{"user": 1, "item": "\xff"}\n', 2, "is not UTF-8 text"),
+    ("r.jsonl", b'{"user": 1, "item": 2, "rating": NaN}\n', 1, "expected a number as rating (rating), found 'nan'"),
+    ("r.jsonl", b'{"user": 1, "item": 2, "rating": 3}\n{"user": 1, "item": 3}\n', 2, "(rating), found nothing"),
+    ("r.jsonl", b'{"person": 1, "item": 2}\n', 1, "no user column among person, item"),
+    ("r.parquet", b"PAR1 and nothing more", None, "cannot be read as Parquet"),
+    ("r.parquet", _parquet(user=[1, 2], item=[3, None]), None, "row 2: the item id is empty"),
+    ("r.parquet", _parquet(user=["a", ""], item=[3, 4]), None, "row 2: the user id is empty"),
+    ("r.parquet", _parquet(user=[1], item=[3], rating=[float("inf")]), None, "row 1: expected a number as rating"),
+    ("r.parquet", _parquet(user=[1], item=[3], rating=[[1]]), None, "column 'rating' (rating): expected numbers"),
+    ("r.parquet", _parquet(user=pl.Series([], dtype=pl.Int64), item=pl.Series([], dtype=pl.Int64)), None, "no rows"),
+    ("r.parquet", _parquet(user=[1]), 1, "no item column among user"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "content", "line", "expected"), CASES, ids=range(len(CASES)))
+def test_a_bad_file_is_told_in_one_line(
+    tmp_path: Path, name: str, content: bytes, line: int | None, expected: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load(str(path))
+    said = str(caught.value)
+    assert said.startswith(f"{path}: " if line is None else f"{path}:{line}: ")
+    assert expected in said
+    assert "\n" not in said
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (ColumnOptions(user="nobody"), "no column 'nobody' for the user among user, item, set"),
+        (ColumnOptions(user="item", item="2"), "column 'item' cannot be both the user and the item"),
+        (ColumnOptions(user="9"), "no column '9' for the user"),
+        (ColumnOptions(part="set"), "r.csv:3: expected train, validation or test as part, found 'exam'"),
+        (ColumnOptions(delimiter="|"), "separated by '|'"),
+    ],
+)
+def test_options_that_do_not_suit_the_file_are_told(tmp_path: Path, columns: ColumnOptions, expected: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("user,item,set\n1,2,train\n1,3,exam\n", encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        load(str(path), options=ReadOptions(columns=columns))
+    assert expected in str(caught.value)
