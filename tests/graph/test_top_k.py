@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.errors import ModelError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import _select, _select_compiled, rank_by_inner_product, top_k
+from tastegraph.graph.top_k_operator import masked_top_k_reference, rank_embeddings
 
 
 def test_ties_go_to_the_lower_index() -> None:
@@ -71,3 +73,38 @@ def test_known_items_are_never_listed() -> None:
 def test_a_list_of_no_place_is_refused() -> None:
     with pytest.raises(ModelError, match="k = 0"):
         rank_by_inner_product(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), np.array([0]), 0, None)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 200), st.integers(1, 25), st.integers(0, 10_000))
+def test_the_operator_its_reference_and_the_plain_way_agree(width: int, k: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(-3, 4, (6, width)).astype(np.float32)  # full of ties
+    known = NeighbourLists.from_pairs(rng.integers(9, size=40), rng.integers(width, size=40), 9, width)
+    users, places = rng.integers(9, size=6), min(k, width)
+    expected = _select(scores.copy(), users, known, places)
+    lists = (torch.from_numpy(users), torch.from_numpy(known.start), torch.from_numpy(known.index), places)
+    for operator in (torch.ops.tastegraph.masked_top_k, masked_top_k_reference):
+        assert np.array_equal(operator(torch.from_numpy(scores.copy()), *lists).numpy(), expected)
+
+
+def test_torch_accepts_the_operator_and_it_refuses_a_score_that_is_no_number() -> None:
+    known = NeighbourLists.from_pairs([0, 1, 1], [0, 1, 2], 2, 5)
+    lists = (torch.tensor([1, 0]), torch.from_numpy(known.start), torch.from_numpy(known.index), 3)
+    checks = torch.library.opcheck(torch.ops.tastegraph.masked_top_k.default, (torch.randn(2, 5), *lists))
+    assert set(checks.values()) == {"SUCCESS"}
+    for operator in (torch.ops.tastegraph.masked_top_k, masked_top_k_reference):
+        with pytest.raises(ModelError, match="NaN"):
+            operator(torch.full((2, 5), float("nan")), *lists)
+
+
+def test_embeddings_rank_alike_with_and_without_torch() -> None:
+    rng = np.random.default_rng(0)
+    e_users, e_items = rng.integers(-2, 3, (50, 4)).astype(np.float32), rng.integers(-2, 3, (30, 4)).astype(np.float32)
+    known = NeighbourLists.from_pairs(rng.integers(50, size=300), rng.integers(30, size=300), 50, 30)
+    users = rng.permutation(50)[:40]
+    for exclude in (known, None):
+        found = rank_embeddings(torch.from_numpy(e_users), torch.from_numpy(e_items), users, 35, exclude)
+        assert np.array_equal(found, rank_by_inner_product(e_users, e_items, users, 35, exclude))
+    with pytest.raises(ModelError, match="k = 0"):
+        rank_embeddings(torch.ones(1, 1), torch.ones(1, 1), np.array([0]), 0, None)

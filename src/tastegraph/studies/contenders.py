@@ -6,8 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import torch
+
 from tastegraph.baselines.popularity import Popularity
-from tastegraph.graph.top_k import rank_by_inner_product
+from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
 
@@ -53,8 +55,9 @@ class InnerProduct:
     embeddings: Embeddings
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
-        """The `k` best items of each user, int32 [n, k]; see `rank_blocks`."""
-        return rank_by_inner_product(*self.embeddings, users, k, exclude)
+        """The `k` best items of each user, int32 [n, k]; see `rank_embeddings`."""
+        e_users, e_items = (torch.from_numpy(side) for side in self.embeddings)
+        return rank_embeddings(e_users, e_items, users, k, exclude)
 
 
 @dataclass(frozen=True, eq=False)
