@@ -19,7 +19,9 @@ from benchmarks.settings import Settings
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
-PAGE = HERE.parent / "docs" / "speed.md"
+DOCS = HERE.parent / "docs"
+PAGE = DOCS / "speed.md"
+ELSEWHERE = {"loading": DOCS / "data.md"}  # cases whose tables stand on another page
 TABLE = "table"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -46,9 +48,7 @@ def main(
             console.print(f"{name:12} {title}")
         return
     if cases == [TABLE]:
-        results = [Result.read(path) for name in TITLES if (path := (out or RESULTS) / f"{name}.json").exists()]
-        write_into(page, results)
-        console.print(f"{page.name}: {len(results)} cases")
+        _render(out or RESULTS, page, console)
         return
     unknown = [case for case in cases or () if case not in TITLES]
     if unknown:
@@ -66,6 +66,16 @@ def main(
 
             draw_scaling(result, folder / "scaling.svg")
         show(result, console)
+
+
+def _render(folder: Path, page: Path, console: Console) -> None:
+    results = {name: Result.read(path) for name in TITLES if (path := folder / f"{name}.json").exists()}
+    if page == PAGE:
+        for name in results.keys() & ELSEWHERE.keys():
+            write_into(ELSEWHERE[name], [results[name]], name=name, level=3)
+    here = [result for name, result in results.items() if name not in ELSEWHERE]
+    write_into(page, here)
+    console.print(f"{page.name}: {len(here)} cases")
 
 
 def _run(case: str, settings: Settings) -> Result:

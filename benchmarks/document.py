@@ -1,4 +1,4 @@
-"""docs/speed.md: the tables of the recorded runs, between two comments."""
+"""The pages' tables of the recorded runs, each between two comments."""
 
 from __future__ import annotations
 
@@ -13,39 +13,42 @@ if TYPE_CHECKING:
 
     from benchmarks.record import Result
 
-__all__ = ["BEGIN", "END", "render", "write_into"]
-
-BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+__all__ = ["render", "write_into"]
 
 
-def write_into(page: Path, results: Sequence[Result]) -> None:
-    """Replace what stands between the two comments of a page.
+def write_into(page: Path, results: Sequence[Result], *, name: str = "benchmarks", level: int = 2) -> None:
+    """Replace what stands between a page's comments `NAME: begin` and `NAME: end`; headings are of `level`.
 
     Raises:
         ValueError: the page lacks one of them.
     """
+    begin, end = (f"<!-- {name}: {which} -->" for which in ("begin", "end"))
     text = page.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page.name} needs the lines {BEGIN} and {END}")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n\n{render(results)}\n{END}{after}", encoding="utf-8")
+    if begin not in text or end not in text:
+        raise ValueError(f"{page.name} needs the lines {begin} and {end}")
+    before, after = text.partition(begin)[0], text.partition(end)[2]
+    page.write_text(f"{before}{begin}\n\n{render(results, level)}\n{end}{after}", encoding="utf-8")
 
 
-def render(results: Sequence[Result]) -> str:
+def render(results: Sequence[Result], level: int) -> str:
     """All targets in one table, then each case's figures."""
-    lines = ["## Targets", "", "| case | what | target | measured | met |", "|---|---|---:|---:|---|"]
+    lines = [f"{'#' * level} Targets", "", "| case | what | target | measured | met |", "|---|---|---:|---:|---|"]
     for result in results:
         for target in result.targets:
             bound = f"{'≥' if target.comparison == '>=' else '≤'} {figure(target.bound)}"
             met = "yes" if target.met else "**no**"
             lines.append(f"| {result.case} | {target.what} | {bound} | {figure(target.measured)} | {met} |")
     for result in results:
-        lines += ["", *_case(result)]
+        lines += ["", *_case(result, level)]
     return "\n".join(lines) + "\n"
 
 
-def _case(result: Result) -> Iterator[str]:
-    yield from (f"## {result.title}", "", f"`{result.command}`, on {_machine(result)}. {disturbed(result.others)}")
+def _case(result: Result, level: int) -> Iterator[str]:
+    yield from (
+        f"{'#' * level} {result.title}",
+        "",
+        f"`{result.command}`, on {_machine(result)}. {disturbed(result.others)}",
+    )
     for group, rows in groupby(result.rows, key=lambda row: row.group):
         yield from ("", f"| {group} | median | min to max | runs | x ours |", "|---|---:|---:|---:|---:|")
         for row in rows:

@@ -54,10 +54,11 @@ def train_model(
     epochs: int = 1,
     on_step: Callable[[int, int, float], None] = lambda *_: None,
     validate: Validate | None = None,
+    **settings: Any,
 ) -> Trained:
-    """The ordinary training: K = 3, 64 dimensions, BPR, uniform negatives."""
+    """The ordinary training: K = 3, 64 dimensions, BPR, uniform negatives; `settings` are of `TrainingConfig`."""
     shape = ModelConfig(embedding_dim=DIMENSIONS, num_layers=LAYERS)
-    config = TrainingConfig(epochs=epochs, batch_size=batch_size)
+    config = TrainingConfig(epochs=epochs, batch_size=batch_size, **settings)
     return train(graph, shape, config, on_step=on_step, validate=validate, select="recall@20")
 
 
@@ -70,6 +71,7 @@ def run_steps(
     batch_size: int,
     steps: int,
     on_step: Callable[[int], None] = lambda _: None,
+    precision: Precision = FAST,
 ) -> None:
     """The first `steps` steps of a training; `on_step` is told each step's number, from 1, when it is done."""
 
@@ -79,15 +81,15 @@ def run_steps(
             raise _EnoughError
 
     try:
-        train_model(graph, batch_size=batch_size, on_step=count)
+        train_model(graph, batch_size=batch_size, on_step=count, propagation_precision=precision)
     except _EnoughError:
         return
 
 
-def step_seconds(graph: BipartiteGraph, batch_size: int, steps: int) -> list[float]:
+def step_seconds(graph: BipartiteGraph, batch_size: int, steps: int, precision: Precision) -> list[float]:
     """Seconds of each of `steps` steps, after three that are not counted."""
     ends: list[float] = []
-    run_steps(graph, batch_size, steps + 3, lambda _: ends.append(time.perf_counter()))
+    run_steps(graph, batch_size, steps + 3, lambda _: ends.append(time.perf_counter()), precision)
     return [float(gap) for gap in np.diff(ends)[2:]]
 
 
