@@ -5,6 +5,7 @@ Uniformly, by popularity, or as several uniform candidates of which a training s
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -12,12 +13,12 @@ import torch
 
 import tastegraph.lightgcn.negative_operators  # noqa: F401 (registers the operators)
 from tastegraph.errors import GraphError
+from tastegraph.graph.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
-    from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.lightgcn.config import TrainingConfig
 
-__all__ = ["Negatives", "PopularNegatives", "UniformNegatives", "hardest", "negatives_of"]
+__all__ = ["Negatives", "PopularNegatives", "UniformNegatives", "hardest", "negatives_of", "warm_up"]
 
 ALL_POSITIVE = "a user has every item as a positive; no negative can be drawn"
 
@@ -92,6 +93,16 @@ def negatives_of(items_of: NeighbourLists, config: TrainingConfig) -> Negatives:
     if config.negatives == "popularity":
         return PopularNegatives(items_of, config.popularity_exponent)
     return UniformNegatives(items_of)
+
+
+def warm_up(config: TrainingConfig, width: int) -> float:
+    """Compile the kernels that draw for a training, or load them from disk; returns the seconds that took."""
+    began = time.perf_counter()
+    negatives = negatives_of(NeighbourLists.from_pairs([0, 1], [0, 1], 2, 2), config)
+    node = negatives.draw(torch.tensor([0, 1]), torch.Generator())
+    if config.negatives == "hardest":
+        hardest(torch.ones(2, width), node, node.unsqueeze(1))
+    return time.perf_counter() - began
 
 
 def hardest(e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:

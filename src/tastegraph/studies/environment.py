@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import tastegraph
-from tastegraph.graph.propagation import path_of, warm_up
+from tastegraph.graph import propagation, top_k_operator
+from tastegraph.lightgcn import negatives
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +30,19 @@ PACKAGES = ("torch", "torch-geometric", "numba", "numpy", "polars", "pydantic", 
 
 
 def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Versions, machine, commit, seed, which implementation propagates, and the digests of the data files."""
+    """Versions, machine, commit, seed, data digests, which implementation runs and what its first use took."""
     width, precision = recipe.model.embedding_dim, recipe.training.propagation_precision
-    propagation = {
-        "path": path_of(torch.zeros(1)),
-        "precision": precision,
-        "first_use_seconds": round(warm_up(width, precision), 3),
+    first_use = {
+        "propagation": propagation.warm_up(width, precision),
+        "negatives": negatives.warm_up(recipe.training, width),
+        "ranking": top_k_operator.warm_up(),
     }
-    log.debug("propagation: %s", propagation)
+    kernels = {
+        "path": propagation.path_of(torch.zeros(1)),
+        "precision": precision,
+        "first_use_seconds": {name: round(seconds, 3) for name, seconds in first_use.items()},
+    }
+    log.debug("kernels: %s", kernels)
     return {
         "tastegraph": tastegraph.__version__,
         "commit": _commit(),
@@ -49,7 +55,7 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
             "threads": torch.get_num_threads(),
         },
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-        "propagation": propagation,
+        "kernels": kernels,
         "seed": recipe.training.seed,
         "data": dict(digests),
     }
