@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["digest_of", "sha256_of", "sync_folder", "written_whole"]
 
 MD5_DIGITS = 32
+OS_ERROR = re.compile(r"os error (\d+)")
 
 
 @contextmanager
@@ -22,6 +24,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     """Hand out a name beside `path` to write to; on success sync it and rename it into place.
 
     After a crash or an error at any moment `path` is what it was before.
+
+    Raises:
+        OSError: the system refused to write, whichever library said so.
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
@@ -32,6 +37,11 @@ def written_whole(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         aside.chmod(0o666 & ~_umask())
         aside.replace(path)
+    except Exception as error:
+        # Writers in other languages wrap what the system said: a full disk is told like any other.
+        if isinstance(error, OSError) or (said := OS_ERROR.search(str(error))) is None:
+            raise
+        raise OSError(int(said[1]), os.strerror(int(said[1])), str(path)) from error
     finally:
         aside.unlink(missing_ok=True)
     sync_folder(path.parent)

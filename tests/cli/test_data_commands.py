@@ -79,7 +79,7 @@ def test_standard_input_is_read(installed: Path, workplace: Path, odd: str) -> N
 def test_a_split_is_saved_for_others_and_used_again(tastegraph: Command, ratings_csv: Path, workplace: Path) -> None:
     source = str(ratings_csv)
     done = tastegraph("data", "split", source, "--out", "parts.parquet", "--set", "split.method=time")
-    assert "new items" in done.stdout
+    assert "pairs of new items" in done.stdout
     table = pl.read_parquet(workplace / "parts.parquet")
     assert table.columns == ["user", "item", "part"]
     assert set(table["part"]) == {"fit", "validation", "test"}

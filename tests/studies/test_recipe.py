@@ -86,3 +86,9 @@ def test_a_file_that_is_no_recipe_is_named(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text("epochs = = 3", encoding="utf-8")
     with pytest.raises(RecipeError, match=r"r.toml: not TOML"):
         load_recipe(tmp_path / "r.toml")
+
+
+def test_a_part_column_that_the_split_would_not_read_is_refused() -> None:
+    with pytest.raises(RecipeError, match=r"names a column that split\.method ratio does not read"):
+        load_recipe(None, ["data.columns.part=set"])
+    assert load_recipe(None, ["data.columns.part=set", "split.method=column"]).split.method == "column"

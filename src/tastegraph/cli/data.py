@@ -181,7 +181,7 @@ def split(
     parts = {
         "fit": {"pairs": len(made.fit), "users": len(made.fit.users), "items": len(made.fit.items)},
         **{
-            name: {"pairs": len(part), "new items": part.cold, "new users": part.strangers}
+            name: {"pairs": len(part), "pairs of new items": part.cold, "pairs left out (new users)": part.strangers}
             for name, part in (("validation", made.validation), ("test", made.test))
         },
     }

@@ -58,6 +58,7 @@ def recipe_keys(
         "data.columns.rating": rating,
         "data.columns.time": time,
         "data.columns.part": part,
+        "split.method": None if part is None else "column",
         "data.columns.delimiter": None if delimiter is None else delimiter.replace("\\t", "\t"),
         "data.columns.header": False if no_header else None,
         "data.item_features": item_features,

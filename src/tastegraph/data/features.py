@@ -60,6 +60,8 @@ def read_features(path: Path, role: str, chosen: str | None, *, known_names: boo
             row = int(empty.arg_true()[0])
             raise DataError(f"row {row + 1}: the {role} id is empty", path=file.path)
         features = table.drop(names[at])
+        if not features.width:
+            return pl.DataFrame({role: ids}).unique(role, keep="last", maintain_order=True)
         features = features.select(_listed(features[name], kinds.get(name, "")) for name in features.columns)
         if role == "item" and known_names:
             features = _with_known_names(features)

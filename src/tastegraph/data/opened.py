@@ -21,7 +21,6 @@ from tastegraph.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import zstandard
 
 __all__ = ["STDIN", "Opened", "opened"]
 
@@ -31,6 +30,7 @@ Form = Literal["text", "parquet", "json lines"]
 # Text that people rate films in shrinks to a third or a tenth. What grows a thousandfold was made to fill the disk.
 MOST_GROWTH, SMALL_ENOUGH = 200, 64 << 20
 BLOCK = 1 << 20
+PACKED_BLOCK = 1 << 12  # a few bytes may unpack to very many: 4 KiB to 128 MiB at most
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,11 @@ def _form(head: bytes) -> Form:
 
 def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
     most = max(SMALL_ENOUGH, MOST_GROWTH * packed.stat().st_size)
+    unpacked = _gunzipped if wrapping == "gzip" else _unzstd
     try:
-        with packed.open("rb") as source, _decompressed(source, wrapping) as inside, plain.open("wb") as target:
+        with packed.open("rb") as source, plain.open("wb") as target:
             written = 0
-            while block := inside.read(BLOCK):
+            for block in unpacked(source):
                 written += len(block)
                 if written > most:
                     raise DataError(
@@ -124,12 +125,30 @@ def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
         raise DataError(f"is damaged {wrapping} ({error or 'it ends too early'})", path=shown) from error
 
 
-def _decompressed(source: IO[bytes], wrapping: str) -> gzip.GzipFile | zstandard.ZstdDecompressionReader:
-    if wrapping == "gzip":
-        return gzip.open(source)
+def _gunzipped(source: IO[bytes]) -> Iterator[bytes]:
+    with gzip.open(source) as inside:
+        while block := inside.read(BLOCK):
+            yield block
+
+
+def _unzstd(source: IO[bytes]) -> Iterator[bytes]:
+    """The content of all frames, some packed bytes at a time; zstandard's own reader takes a cut frame for a whole one.
+
+    Raises:
+        EOFError: the last frame is cut.
+    """
     import zstandard
 
-    return zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(source, read_across_frames=True)
+    machine = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+    frame = None
+    while packed := source.read(PACKED_BLOCK):
+        while packed:
+            frame = frame or machine.decompressobj()
+            yield frame.decompress(packed)
+            packed = frame.unused_data if frame.eof else b""
+            frame = None if frame.eof else frame
+    if frame is not None:
+        raise EOFError("it ends too early")
 
 
 def _zstd_error() -> type[Exception]:

@@ -33,7 +33,7 @@ def settle_pairs(rows: CodedRows, duplicates: Duplicates) -> int:
         The number of rows dropped.
 
     Raises:
-        DataError: a pair is repeated and `duplicates` is "refuse".
+        DataError: a pair is repeated and `duplicates` is "refuse", or it is in two parts.
     """
     columns = rows.columns
     if _ascending(columns["user"], columns["item"]):
@@ -112,12 +112,13 @@ def _kept(
     same = pair[1:] == pair[:-1]
     if not same.any():
         return None
-    if duplicates == "refuse":
-        first = int(pair[int(same.argmax())])
-        item_bits = _bits(len(rows.items))
-        user, item = rows.users.ids[first >> item_bits], rows.items.ids[first & ((1 << item_bits) - 1)]
+    if "part" in columns and (shared := same & (columns["part"][row[1:]] != columns["part"][row[:-1]])).any():
         raise DataError(
-            f"user {user}, item {item} is there more than once ({int(same.sum()):,} repeated rows); "
+            f"{_named(pair[int(shared.argmax())], rows)} is in two parts; expected no pair of one part in another"
+        )
+    if duplicates == "refuse":
+        raise DataError(
+            f"{_named(pair[int(same.argmax())], rows)} is there more than once ({int(same.sum()):,} repeated rows); "
             "expected each pair once (data.duplicates chooses which row counts)"
         )
     repeated = np.append(same, False)
@@ -149,3 +150,10 @@ def _field(packed: NDArray[np.uint64], shift: int, bits: int, dtype: DTypeLike) 
 def _bits(count: int) -> int:
     """Bits that hold every index below `count`."""
     return max(count - 1, 1).bit_length()
+
+
+def _named(pair: np.uint64, rows: CodedRows) -> str:
+    """A packed pair by its ids."""
+    item_bits = _bits(len(rows.items))
+    user, item = int(pair) >> item_bits, int(pair) & ((1 << item_bits) - 1)
+    return f"user {rows.users.ids[user]}, item {rows.items.ids[item]}"

@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tastegraph.data.cleaning import CleaningConfig
 from tastegraph.data.options import ColumnOptions, Duplicates, ReadOptions
@@ -109,6 +109,14 @@ class Recipe(BaseModel):
     evaluation: EvaluationConfig = EvaluationConfig()
     baselines: tuple[Literal["popularity", "mf"], ...] = ("popularity", "mf")
 
+    @model_validator(mode="after")
+    def _part_column_is_read(self) -> Recipe:
+        if self.data.columns.part is not None and self.split.method != "column":
+            raise ValueError(
+                f"data.columns.part names a column that split.method {self.split.method} does not read; set column"
+            )
+        return self
+
     def to_toml(self) -> str:
         """The recipe, everything resolved, as the text of a TOML file."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
@@ -187,6 +195,8 @@ def _in_words(error: ValidationError) -> str:
         if fault["type"] == "extra_forbidden":
             return _unknown(".".join(str(part) for part in fault["loc"]))
     fault = faults[0]
+    if not fault["loc"]:  # of two tables that do not go together
+        return fault["msg"].removeprefix("Value error, ")
     known = _keys(Recipe)
     parts = [str(part) for part in fault["loc"]]
     key = next((".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known), parts[0])
