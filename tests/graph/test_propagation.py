@@ -19,6 +19,16 @@ def dense(graph: BipartiteGraph) -> torch.Tensor:
     return scale[:, None] * adjacency * scale[None, :]
 
 
+def operator_lists(graph: BipartiteGraph) -> tuple[torch.Tensor, ...]:
+    """A graph as the operators take it: start, index, degree^-1/2 and one part."""
+    return (
+        torch.from_numpy(graph.lists.start),
+        torch.from_numpy(graph.lists.index),
+        torch.from_numpy(graph.rsqrt_degree.astype(np.float32)),
+        torch.tensor([0, graph.num_nodes]),
+    )
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> BipartiteGraph:
     users, items = draw(st.integers(1, 30)), draw(st.integers(1, 30))
@@ -119,12 +129,7 @@ def test_layers_at_some_rows_and_their_gradient_equal_the_dense_formula(
 
 def test_torch_accepts_the_operator_of_layers(toy: BipartiteGraph) -> None:
     rows = torch.tensor([4, 0, 6])
-    lists = (
-        torch.from_numpy(toy.lists.start),
-        torch.from_numpy(toy.lists.index),
-        torch.from_numpy(toy.rsqrt_degree.astype(np.float32)),
-        torch.tensor([0, toy.num_nodes]),
-    )
+    lists = operator_lists(toy)
     for dtype in (torch.float32, torch.float64):
         x = torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True)
         checks = torch.library.opcheck(torch.ops.tastegraph.layers_at.default, (x, rows, 2, *lists, False))
@@ -159,12 +164,7 @@ def test_the_weighted_sum_of_layers_and_its_gradients_equal_the_dense_formula(
 
 
 def test_torch_accepts_the_operator_of_the_sum(toy: BipartiteGraph) -> None:
-    lists = (
-        torch.from_numpy(toy.lists.start),
-        torch.from_numpy(toy.lists.index),
-        torch.from_numpy(toy.rsqrt_degree.astype(np.float32)),
-        torch.tensor([0, toy.num_nodes]),
-    )
+    lists = operator_lists(toy)
     for dtype in (torch.float32, torch.float64):
         x = torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True)
         alpha = torch.rand(3, dtype=dtype, requires_grad=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["NO_ITEM", "rank_blocks", "rank_by_inner_product", "top_k"]
+__all__ = ["NO_ITEM", "compiled_lists", "rank_blocks", "rank_by_inner_product", "top_k"]
 
 NO_ITEM = -1
 BLOCK_ENTRIES = 1 << 22  # users x items scored at a time: 16 MB of float32
@@ -69,15 +69,30 @@ def _select(
 def _select_compiled(
     scores: NDArray[np.float32], users: NDArray[np.integer], exclude: NeighbourLists | None, k: int
 ) -> NDArray[np.int32]:
-    from tastegraph.graph.top_k_kernel import masked_top_k
-
     rows = np.ascontiguousarray(users, np.int64)
     if exclude is None:
         rows, start, index = np.zeros(len(rows), np.int64), np.zeros(2, np.int64), np.zeros(0, np.uint32)
     else:
         start, index = exclude.start, exclude.index
-    lists, broken = np.empty((len(rows), k), np.int32), np.zeros(len(rows), np.bool_)
-    masked_top_k(scores, rows, start, index, lists, np.empty((len(rows), k), np.float32), broken)
+    return compiled_lists(scores, rows, start, index, k)
+
+
+def compiled_lists(
+    scores: NDArray[np.float32],
+    users: NDArray[np.int64],
+    start: NDArray[np.int64],
+    index: NDArray[np.uint32],
+    k: int,
+) -> NDArray[np.int32]:
+    """The `k` best columns of each row, int32 [rows, k], by the compiled kernel; `scores` is overwritten where masked.
+
+    Raises:
+        ModelError: a score is NaN.
+    """
+    from tastegraph.graph.top_k_kernel import masked_top_k
+
+    lists, broken = np.empty((len(users), k), np.int32), np.zeros(len(users), np.bool_)
+    masked_top_k(scores, users, start, index, lists, np.empty((len(users), k), np.float32), broken)
     if broken.any():
         raise ModelError(NAN)
     return lists

@@ -14,8 +14,7 @@ import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.graph.compiled import use_torchs_threads
-from tastegraph.graph.top_k import BLOCK_ENTRIES, NAN, NO_ITEM
-from tastegraph.graph.top_k_kernel import masked_top_k
+from tastegraph.graph.top_k import BLOCK_ENTRIES, NAN, NO_ITEM, compiled_lists
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,13 +102,8 @@ def _masked_top_k(
 ) -> torch.Tensor:
     if scores.device.type != "cpu" or scores.dtype != torch.float32 or not scores.is_contiguous():
         return masked_top_k_reference(scores, users, start, index, k)
-    lists, broken = torch.empty(len(users), k, dtype=torch.int32), np.zeros(len(users), np.bool_)
     use_torchs_threads()
-    best = np.empty((len(users), k), np.float32)
-    masked_top_k(scores.numpy(), users.numpy(), start.numpy(), index.numpy(), lists.numpy(), best, broken)
-    if broken.any():
-        raise ModelError(NAN)
-    return lists
+    return torch.from_numpy(compiled_lists(scores.numpy(), users.numpy(), start.numpy(), index.numpy(), k))
 
 
 @_masked_top_k.register_fake
