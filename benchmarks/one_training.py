@@ -27,13 +27,13 @@ STEPS_AN_EPOCH = 20  # of a synthetic graph: its batch is a fixed share of its e
 SECONDS = 7200
 
 
-def in_a_process(who: str, what: str) -> dict[str, Any]:
-    """The answer of a fresh process.
+def in_a_process(who: str, what: str, module: str = "benchmarks.one_training") -> dict[str, Any]:
+    """The answer of a fresh process that runs `module` with these words.
 
     Raises:
         RuntimeError: it failed; the message ends with what it said.
     """
-    command = [sys.executable, "-m", "benchmarks.one_training", who, what]
+    command = [sys.executable, "-m", module, who, what]
     root = Path(__file__).parents[1]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=root)
     if done.returncode:

@@ -6,7 +6,6 @@ Usage in a process of its own: python -m benchmarks.cases.loading WHO FILE print
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.measurement import interleave
+from benchmarks.one_training import in_a_process
 from benchmarks.peak_memory import forget_peak, peak_mb, resident_mb
 from benchmarks.record import Measured, Target, rows_of
 from tastegraph.data.catalog import CATALOG
@@ -36,7 +36,6 @@ ML_25M = {"users": 162_541, "items": 59_047, "rows": 25_000_095, "largest_item_i
 QUICK = {"users": 500, "items": 300, "rows": 20_000, "largest_item_id": 900}
 MOST_OF_PANDAS_SMALL, MOST_OF_PANDAS_LARGE, MOST_OF_ARRAYS = 0.5, 0.25, 2.0
 LARGE_ROUNDS = 3
-SECONDS = 1800
 
 NOTE = (
     "Each in a process of its own, from the file in the page cache to the same arrays: contiguous user and item "
@@ -125,7 +124,7 @@ def _answers(path: Path, who: tuple[str, ...], rounds: int) -> dict[str, list[di
     answers: dict[str, list[dict[str, Any]]] = {NAMES[name]: [] for name in who}
 
     def sampler(name: str) -> list[float]:
-        answers[NAMES[name]].append(_in_a_process(name, path))
+        answers[NAMES[name]].append(in_a_process(name, str(path), "benchmarks.cases.loading"))
         return []
 
     interleave({name: (lambda name=name: sampler(name)) for name in who}, rounds)
@@ -137,16 +136,6 @@ def _answers(path: Path, who: tuple[str, ...], rounds: int) -> dict[str, list[di
 
 def _samples(answers: dict[str, list[dict[str, Any]]], key: str) -> dict[str, list[float]]:
     return {name: [answer[key] for answer in each] for name, each in answers.items()}
-
-
-def _in_a_process(who: str, path: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.cases.loading", who, str(path)]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False, cwd=root)
-    if done.returncode:
-        raise RuntimeError(f"{who} {path} failed: {done.stderr.strip().splitlines()[-1:]}")
-    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return answer
 
 
 def _ours(path: Path) -> dict[str, Any]:
