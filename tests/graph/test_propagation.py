@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import layers_at, propagate, propagate_reference, sum_of_layers
+from tastegraph.graph.propagation import propagate, propagate_reference, sum_of_layers, sum_of_layers_at
 
 
 def dense(graph: BipartiteGraph) -> torch.Tensor:
@@ -104,42 +104,6 @@ def test_the_reference_takes_plain_lists(toy: BipartiteGraph) -> None:
 
 
 @settings(deadline=None)
-@given(graphs(), st.integers(0, 4), st.data())
-def test_layers_at_some_rows_and_their_gradient_equal_the_dense_formula(
-    graph: BipartiteGraph, num_layers: int, data: st.DataObject
-) -> None:
-    nodes = data.draw(st.lists(st.integers(0, graph.num_nodes - 1), unique=True, min_size=1))
-    rows, draws = torch.tensor(nodes), torch.Generator().manual_seed(1)
-    x = torch.randn(graph.num_nodes, 8, generator=draws, requires_grad=True)
-    weight = torch.randn(num_layers + 1, len(nodes), 8, generator=draws)
-    matrix, layer, gradient = dense(graph), x.detach().double(), torch.zeros_like(x).double()
-    expected: list[torch.Tensor] = []
-    for k in range(num_layers + 1):
-        expected.append(layer[rows])
-        layer = matrix @ layer
-        spread = torch.zeros_like(gradient).index_copy(0, rows, weight[k].double())
-        gradient += torch.linalg.matrix_power(matrix, k) @ spread
-    for precision, tolerance in (("float32", 1e-5), ("float16", 5e-3)):
-        found = layers_at(graph, x, rows, num_layers, precision)  # type: ignore[arg-type]
-        torch.testing.assert_close(found.double(), torch.stack(expected), rtol=tolerance, atol=tolerance)
-        # Gradients of a mean loss are tiny: stored as halves without a scale they would vanish.
-        (slope,) = torch.autograd.grad((found * weight * 1e-9).sum(), x)
-        torch.testing.assert_close(slope.double() * 1e9, gradient, rtol=tolerance, atol=tolerance)
-
-
-def test_torch_accepts_the_operator_of_layers(toy: BipartiteGraph) -> None:
-    rows = torch.tensor([4, 0, 6])
-    lists = operator_lists(toy)
-    for dtype in (torch.float32, torch.float64):
-        x = torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True)
-        checks = torch.library.opcheck(torch.ops.tastegraph.layers_at.default, (x, rows, 2, *lists, False))
-        assert set(checks.values()) == {"SUCCESS"}
-    exact = torch.randn(toy.num_nodes, 3, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda values: layers_at(toy, values, rows, 3), (exact,))
-    assert torch.autograd.gradgradcheck(lambda values: layers_at(toy, values, rows, 2), (exact,))
-
-
-@settings(deadline=None)
 @given(graphs(), st.integers(0, 4), st.sampled_from([1, 8, 64, 100]))
 def test_the_weighted_sum_of_layers_and_its_gradients_equal_the_dense_formula(
     graph: BipartiteGraph, num_layers: int, width: int
@@ -173,6 +137,46 @@ def test_torch_accepts_the_operator_of_the_sum(toy: BipartiteGraph) -> None:
     exact = torch.randn(toy.num_nodes, 3, dtype=torch.float64, requires_grad=True)
     weights = torch.rand(4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda values, alpha: sum_of_layers(toy, values, alpha), (exact, weights))
+
+
+@settings(deadline=None)
+@given(graphs(), st.integers(0, 4), st.sampled_from([1, 8, 64, 100]), st.data())
+def test_the_sum_at_some_rows_and_its_gradients_equal_the_dense_formula(
+    graph: BipartiteGraph, num_layers: int, width: int, data: st.DataObject
+) -> None:
+    nodes = data.draw(st.lists(st.integers(0, graph.num_nodes - 1), unique=True, min_size=1))
+    rows, draws = torch.tensor(nodes), torch.Generator().manual_seed(1)
+    x = torch.randn(graph.num_nodes, width, generator=draws, requires_grad=True)
+    alpha = torch.rand(num_layers + 1, generator=draws, requires_grad=True)
+    weights = torch.randn(2, len(nodes), width, generator=draws)
+    matrix, exact, exact_alpha = dense(graph), x.detach().double().requires_grad_(), alpha.detach().double()
+    exact_alpha.requires_grad_()
+    powers = [torch.linalg.matrix_power(matrix, k) for k in range(num_layers + 1)]
+    total = sum((exact_alpha[k] * power @ exact for k, power in enumerate(powers)), torch.zeros(()))
+    assert isinstance(total, torch.Tensor)
+    expected = (total[rows], exact[rows])
+    slopes = torch.autograd.grad((torch.stack(expected) * weights).sum(), (exact, exact_alpha))
+    for precision, tolerance in (("float32", 2e-5), ("float16", 1e-2)):
+        found = sum_of_layers_at(graph, x, alpha, rows, precision)  # type: ignore[arg-type]
+        for part, exactly in zip(found, expected, strict=True):
+            torch.testing.assert_close(part.double(), exactly.detach(), rtol=tolerance, atol=tolerance)
+        # Gradients of a mean loss are tiny: stored as halves without a scale they would vanish.
+        ours = torch.autograd.grad((torch.stack(found) * weights * 1e-9).sum(), (x, alpha))
+        torch.testing.assert_close(ours[0].double() * 1e9, slopes[0], rtol=tolerance, atol=tolerance)
+        allowed = tolerance * float(weights.abs().sum() + 1)
+        torch.testing.assert_close(ours[1].double() * 1e9, slopes[1], rtol=tolerance, atol=allowed)
+
+
+def test_torch_accepts_the_operator_of_the_sum_at_some_rows(toy: BipartiteGraph) -> None:
+    rows, lists = torch.tensor([4, 0, 6]), operator_lists(toy)
+    for dtype in (torch.float32, torch.float64):
+        x = torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True)
+        alpha = torch.rand(3, dtype=dtype, requires_grad=True)
+        checks = torch.library.opcheck(torch.ops.tastegraph.sum_of_layers_at.default, (x, alpha, rows, *lists, False))
+        assert set(checks.values()) == {"SUCCESS"}
+    exact = torch.randn(toy.num_nodes, 3, dtype=torch.float64, requires_grad=True)
+    weights = torch.rand(4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda values, alpha: sum_of_layers_at(toy, values, alpha, rows), (exact, weights))
 
 
 @pytest.mark.parametrize("factor", [1e-36, 1e-20, 1.0, 1e20, 1e36])

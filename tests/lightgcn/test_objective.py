@@ -29,5 +29,5 @@ def test_bprs_gradient_is_minus_sigmoid_of_the_reversed_difference() -> None:
 
 
 def test_the_penalty_is_half_the_squared_norm_by_the_batch_size() -> None:
-    user, item = torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0, 1.0]])
-    assert l2_penalty(user, item, batch_size=4).item() == pytest.approx((25 + 2) / (2 * 4))
+    user, item = torch.tensor([3.0, 4.0]), torch.tensor([1.0, 1.0])
+    assert l2_penalty(torch.stack([user @ user, item @ item]), batch_size=4).item() == pytest.approx((25 + 2) / (2 * 4))

@@ -56,7 +56,7 @@ def test_a_run_directory_holds_all_that_was_promised(ratings_csv: Path, tmp_path
     assert result["metrics"]["validation"] == best["validation"]  # type: ignore[index]
     environment = json.loads((out / "environment.json").read_text(encoding="utf-8"))
     assert environment["kernels"]["path"] == "compiled kernels (numba)"
-    assert environment["kernels"]["first_use_seconds"].keys() == {"propagation", "negatives", "ranking"}
+    assert environment["kernels"]["first_use_seconds"].keys() == {"propagation", "negatives", "scores", "ranking"}
     assert all(seconds > 0 for seconds in environment["kernels"]["first_use_seconds"].values())
     assert environment["data"] == {"ratings.csv": sha256_of(ratings_csv)}
     report = (out / "report.html").read_text(encoding="utf-8")

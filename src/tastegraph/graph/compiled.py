@@ -17,7 +17,8 @@ import numba
 import numpy as np
 import torch
 
-from tastegraph.graph.kernels import CACHE_LINE, WIDEST, forward_kernel, gather_kernel, horner_kernel, pack_kernel
+from tastegraph.graph.kernels import forward_kernel, gather_kernel, horner_kernel, pack_kernel
+from tastegraph.graph.row_values import CACHE_LINE, WIDEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,17 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["Lists", "equal_parts", "layer", "layers_at", "layers_at_transposed", "sum_of_layers", "use_torchs_threads"]
+__all__ = [
+    "Lists",
+    "aligned",
+    "column_blocks",
+    "equal_parts",
+    "layer",
+    "sum_of_layers",
+    "sum_of_layers_at",
+    "sum_of_layers_at_transposed",
+    "use_torchs_threads",
+]
 
 LARGE_PAGE = 1 << 21  # bytes
 PARTS = 64  # pieces of about equal work that rows are cut into, for the threads to share
@@ -60,62 +71,68 @@ class Lists:
 
 def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
     """P x."""
-    out = _aligned(x.shape)
-    every = np.arange(len(x))
+    out = aligned(x.shape)
+    every, adds = np.arange(len(x)), False
     use_torchs_threads()
-    for first, width in _blocks(x):
+    for first, width in column_blocks(x):
         kept = _keep(x, first, width, lists.d, _scratch(x, width, half=half)[0])
-        gather_kernel(width)(*lists.whole, *kept, every, out, first, _starts_lines(out, width))
-    return out
-
-
-def layers_at(x: Floats, rows: NDArray[np.int64], num_layers: int, lists: Lists, *, half: bool) -> Floats:
-    """x, P x, ..., P^K x at `rows`, float32 [K + 1, rows, d]; the last layer is computed at these rows only."""
-    out = _aligned((num_layers + 1, len(rows), x.shape[1]))
-    out[0] = x[rows]
-    if not num_layers:
-        return out
-    position, some = _positions(rows, len(x)), lists.some(rows)
-    use_torchs_threads()
-    for first, width in _blocks(x):
-        now, after = _scratch(x, width, half=half)
-        kept = _keep(x, first, width, lists.d, now)
-        for k in range(1, num_layers):
-            forward_kernel(width)(*lists.whole, *kept, position, out[k], first, *after)
-            kept, now, after = (after[0], 0, after[1]), after, now
-        gather_kernel(width)(*some, *kept, rows, out[num_layers], first, _starts_lines(out, width))
-    return out
-
-
-def layers_at_transposed(g: Floats, rows: NDArray[np.int64], lists: Lists, *, half: bool) -> Floats:
-    """The sum of P^k G_k over the layers of g float32 [K + 1, rows, d], G_k zero but at `rows`: float32 [nodes, d]."""
-    num_layers = len(g) - 1
-    out = _aligned((len(lists.d), g.shape[2]))
-    position, d = _positions(rows, len(out)), lists.d[rows]
-    use_torchs_threads()
-    for first, width in _blocks(out):
-        now, after = _scratch(out, width, half=half)
-        kept = _keep(g[num_layers], first, width, d, now)
-        for k in range(num_layers - 1, -1, -1):
-            sparse, last = k == num_layers - 1, k == 0
-            add = (position, np.float32(1), g[k], first, last, out, _starts_lines(out, width))
-            horner_kernel(width)(*lists.whole, *kept, sparse, *add, *after)
-            kept, now, after = (after[0], 0, after[1]), after, now
+        end = (out, first, _starts_lines(out, width))
+        gather_kernel(width)(*lists.whole, *kept, every, np.float32(1), adds, *end)
     return out
 
 
 def sum_of_layers(x: Floats, alpha: Floats, lists: Lists, *, half: bool) -> Floats:
     """The sum of alpha_k P^k x, k = 0..K, by Horner's rule: alpha_0 x + P (alpha_1 x + P (alpha_2 x + ...))."""
     num_layers = len(alpha) - 1
-    out = _aligned(x.shape)
+    out = aligned(x.shape)
     position, sparse = np.arange(len(x), dtype=np.int32), False
     use_torchs_threads()
-    for first, width in _blocks(x):
+    for first, width in column_blocks(x):
         now, after = _scratch(x, width, half=half)
         kept = _keep(x, first, width, alpha[num_layers] * lists.d, now)
         for k in range(num_layers - 1, -1, -1):
             add = (position, alpha[k], x, first, k == 0, out, _starts_lines(out, width))
             horner_kernel(width)(*lists.whole, *kept, sparse, *add, *after)
+            kept, now, after = (after[0], 0, after[1]), after, now
+    return out
+
+
+def sum_of_layers_at(x: Floats, alpha: Floats, rows: NDArray[np.int64], lists: Lists, *, half: bool) -> Floats:
+    """The same sum at `rows`, float32 [rows, d]; the last layer is computed at these rows only."""
+    num_layers = len(alpha) - 1
+    out = aligned((len(rows), x.shape[1]))
+    np.multiply(alpha[0], x[rows], out=out)
+    position, some = _positions(rows, len(x)), lists.some(rows)
+    adds, past = True, False
+    use_torchs_threads()
+    for first, width in column_blocks(x):
+        now, after = _scratch(x, width, half=half)
+        kept = _keep(x, first, width, lists.d, now)
+        for k in range(1, num_layers):
+            forward_kernel(width)(*lists.whole, *kept, position, alpha[k], out, first, *after)
+            kept, now, after = (after[0], 0, after[1]), after, now
+        gather_kernel(width)(*some, *kept, rows, alpha[num_layers], adds, out, first, past)
+    return out
+
+
+def sum_of_layers_at_transposed(
+    g: Floats, last: Floats, alpha: Floats, rows: NDArray[np.int64], lists: Lists, *, half: bool
+) -> Floats:
+    """The sum of alpha_k P^k G, k = 1..K, plus L, float32 [nodes, d], by Horner's rule.
+
+    G and L are zero but at `rows`, where they are g and last, float32 [rows, d].
+    """
+    num_layers = len(alpha) - 1
+    out = aligned((len(lists.d), g.shape[1]))
+    position, d = _positions(rows, len(out)), lists.d[rows]
+    use_torchs_threads()
+    for first, width in column_blocks(out):
+        now, after = _scratch(out, width, half=half)
+        kept = _keep(g, first, width, alpha[num_layers] * d, now)
+        for k in range(num_layers - 1, -1, -1):
+            factor, add = (np.float32(1), last) if k == 0 else (alpha[k], g)
+            end = (first, k == 0, out, _starts_lines(out, width))
+            horner_kernel(width)(*lists.whole, *kept, k == num_layers - 1, position, factor, add, *end, *after)
             kept, now, after = (after[0], 0, after[1]), after, now
     return out
 
@@ -133,7 +150,7 @@ def use_torchs_threads() -> None:
     numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
 
 
-def _blocks(x: Floats) -> Iterator[tuple[int, int]]:
+def column_blocks(x: Floats) -> Iterator[tuple[int, int]]:
     """First column and width of each block of columns; widths are powers of two."""
     first = 0
     while first < x.shape[1]:
@@ -178,7 +195,7 @@ def _scratch(x: Floats, width: int, *, half: bool) -> tuple[tuple[NDArray[Any], 
     return _scratches.spaces
 
 
-def _aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
+def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
     """An array without content that starts on a cache line: rows that straddle one more line take longer."""
     return _view(np.empty(math.prod(shape) * np.dtype(dtype).itemsize + CACHE_LINE, np.uint8), CACHE_LINE, shape, dtype)
 
@@ -196,7 +213,7 @@ def _on_large_pages(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
-        return _aligned(shape, dtype)
+        return aligned(shape, dtype)
     room = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with contextlib.suppress(OSError):  # a kernel without large pages
         room.madvise(mmap.MADV_HUGEPAGE)

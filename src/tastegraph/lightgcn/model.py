@@ -9,7 +9,7 @@ from torch import nn
 
 from tastegraph.errors import ModelError
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import layers_at, sum_of_layers
+from tastegraph.graph.propagation import sum_of_layers, sum_of_layers_at
 from tastegraph.lightgcn.conv import LightGCNConv, symmetric_normalisation
 
 if TYPE_CHECKING:
@@ -108,16 +108,17 @@ class LightGCN(nn.Module):
             total = total + alpha[layer] * x
         return total
 
-    def layers_at(self, graph: BipartiteGraph, nodes: torch.Tensor, precision: Precision = "float32") -> torch.Tensor:
-        """Layers 0..K at some nodes, float [K+1, n, d], for node indices int64 [n], users first, each at most once.
+    def embeddings_at(
+        self, graph: BipartiteGraph, nodes: torch.Tensor, precision: Precision = "float32"
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Final embeddings and rows of E0 of some nodes, float [n, d] each, at the cost of what a step needs.
 
-        The same values as a stack of `LightGCNConv` over all nodes has there, at the cost of what a step needs.
+        Args:
+            graph: what is propagated over.
+            nodes: node indices, int64 [n], users first, each at most once.
+            precision: how rows between layers are stored.
         """
-        return layers_at(graph, self.E0, nodes, len(self.convs), precision)
-
-    def combine(self, layers: torch.Tensor) -> torch.Tensor:
-        """The weighted sum of layers, sum over k of alpha_k E_k: float [K+1, n, d] -> [n, d]."""
-        return (self.alpha @ layers.flatten(1)).view(layers.shape[1:])
+        return sum_of_layers_at(graph, self.E0, self.alpha, nodes, precision)
 
     def score(self, graph: BipartiteGraph, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """y_ui = e_u . e_i of each (user, item) pair, float [n], for index tensors int64 [n]."""

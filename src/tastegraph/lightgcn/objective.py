@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
+
 from torch.nn.functional import softplus
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["bpr_loss", "l2_penalty"]
 
@@ -23,18 +27,19 @@ def bpr_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
     return softplus(negative - positive).mean()
 
 
-def l2_penalty(*rows: torch.Tensor, batch_size: int) -> torch.Tensor:
+def l2_penalty(squares: torch.Tensor, *, batch_size: int) -> torch.Tensor:
     r"""The regularisation term R of TasteGraph's loss, mean BPR + lambda R.
 
-    R = 1/(2 B) x the sum of squares of `rows`, with B the batch size: equation 15's ||E0||^2 with the constant of the
-    authors' code (half the squared norm, divided by the batch size). Hand in E0's rows of the batch's users, positive
-    and negative items (as the authors do; a row that occurs twice counts twice), or all of E0.
+    R = 1/(2 B) x the sum of `squares`, with B the batch size: equation 15's ||E0||^2 with the constant of the authors'
+    code (half the squared norm, divided by the batch size). Hand in the squared norms of E0's rows of the batch's
+    users, positive and negative items (as the authors do; a row that occurs twice counts twice), or all of E0's
+    squares.
 
     Args:
-        rows: parts of E0, float [n, d].
+        squares: squared norms of rows of E0, or squares of its numbers; float, of any shape.
         batch_size: B.
 
     Returns:
         A scalar.
     """
-    return torch.stack([part.square().sum() for part in rows]).sum() / (2 * batch_size)
+    return squares.sum() / (2 * batch_size)

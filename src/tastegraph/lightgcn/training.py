@@ -14,6 +14,7 @@ from tastegraph.errors import ModelError
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.negatives import hardest, negatives_of
 from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
+from tastegraph.lightgcn.pair_scores import pair_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -195,35 +196,31 @@ def train_step(
         config: how to train.
     """
     user, positive, negative = batch
+    positive = positive + model.num_users
+    negative = negative + model.num_users
     if negative.ndim == 1:
-        parts, e0 = _at_nodes(model, graph, torch.cat([user, *_nodes(model, positive, negative)]), config)
+        nodes, place, times = _distinct(user, positive, negative)
+        e, e0 = model.embeddings_at(graph, nodes, config.propagation_precision)
+        rows = torch.arange(len(nodes))
     else:
-        e = model.embeddings(graph, config.propagation_precision)
-        liked, candidates = _nodes(model, positive, negative)
-        nodes = torch.cat([user, liked, hardest(e, user, candidates)])
-        parts, e0 = e.index_select(0, nodes), model.E0.index_select(0, nodes)
-    users, positives, negatives = parts.chunk(3)
-    loss = bpr_loss((users * positives).sum(1), (users * negatives).sum(1))
+        e, e0 = model.embeddings(graph, config.propagation_precision), model.E0
+        negative = hardest(e, user, negative)
+        rows, _, times = _distinct(user, positive, negative)
+        place = torch.cat([user, positive, negative])
+    u, i, j = place.chunk(3)
+    loss = bpr_loss(*pair_scores(e, u.repeat(2), torch.cat([i, j])).chunk(2))
     if config.weight_decay:
-        rows = model.E0 if config.regularise == "all" else e0
-        loss = loss + config.weight_decay * l2_penalty(rows, batch_size=len(user))
+        squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
+        loss = loss + config.weight_decay * l2_penalty(squares, batch_size=len(user))
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.item()
 
 
-def _nodes(model: LightGCN, *items: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return tuple(item + model.num_users for item in items)
-
-
-def _at_nodes(
-    model: LightGCN, graph: BipartiteGraph, nodes: torch.Tensor, config: TrainingConfig
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Embeddings and rows of E0 of some nodes, float [n, d] each, at the cost of what they need of the layers."""
-    unique, place = torch.unique(nodes, return_inverse=True)
-    layers = model.layers_at(graph, unique, config.propagation_precision)
-    return model.combine(layers).index_select(0, place), layers[0].index_select(0, place)
+def _distinct(*nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The distinct ones among some nodes, the place of each node among them, and how often each occurs."""
+    return torch.unique(torch.cat(nodes), return_inverse=True, return_counts=True)  # type: ignore[no-any-return]
 
 
 def _finite_embeddings(model: LightGCN, graph: BipartiteGraph, epoch: int) -> Embeddings:

@@ -15,7 +15,7 @@ import torch
 
 import tastegraph
 from tastegraph.graph import propagation, top_k_operator
-from tastegraph.lightgcn import negatives
+from tastegraph.lightgcn import negatives, pair_scores
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +35,7 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
     first_use = {
         "propagation": propagation.warm_up(width, precision),
         "negatives": negatives.warm_up(recipe.training, width),
+        "scores": pair_scores.warm_up(width),
         "ranking": top_k_operator.warm_up(),
     }
     kernels = {

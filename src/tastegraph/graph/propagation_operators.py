@@ -1,0 +1,207 @@
+"""Propagation as operators that torch knows: compiled kernels on a CPU in float32, plain PyTorch elsewhere.
+
+The plain functions are what the tests hold the kernels against. P is symmetric: gradients come from the same lists, and
+nothing is saved for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from tastegraph.graph import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["is_compiled", "propagate_reference", "sum_of_layers_at_reference", "sum_of_layers_reference"]
+
+
+def is_compiled(x: torch.Tensor) -> bool:
+    """Whether the compiled kernels run for `x`."""
+    return x.device.type == "cpu" and x.dtype == torch.float32
+
+
+def propagate_reference(x: torch.Tensor, start: torch.Tensor, index: torch.Tensor, rsqrt: torch.Tensor) -> torch.Tensor:
+    """P x in plain PyTorch: scale, gather, add up, scale. For every device and float dtype."""
+    counts = (start[1:] - start[:-1]).to(torch.int64)
+    target = torch.repeat_interleave(counts)
+    scale = rsqrt.to(x.dtype).unsqueeze(1)
+    gathered = (scale * x)[index.to(torch.int64)]
+    return scale * torch.zeros_like(x).index_add_(0, target, gathered)
+
+
+def sum_of_layers_reference(x: torch.Tensor, alpha: torch.Tensor, *lists: torch.Tensor) -> torch.Tensor:
+    """alpha_0 x + alpha_1 P x + ... in plain PyTorch."""
+    total = alpha[0] * x
+    for weight in alpha[1:]:
+        x = propagate_reference(x, *lists[:3])
+        total = total + weight * x
+    return total
+
+
+def sum_of_layers_at_reference(
+    x: torch.Tensor, alpha: torch.Tensor, rows: torch.Tensor, *lists: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows of alpha_0 x + alpha_1 P x + ..., and the same rows of x, in plain PyTorch."""
+    return sum_of_layers_reference(x, alpha, *lists)[rows], x[rows]
+
+
+@torch.library.custom_op("tastegraph::propagate", mutates_args=())
+def _propagate(
+    x: torch.Tensor, start: torch.Tensor, index: torch.Tensor, rsqrt: torch.Tensor, parts: torch.Tensor, half: bool
+) -> torch.Tensor:
+    if not is_compiled(x):
+        return propagate_reference(x, start, index, rsqrt)
+    return torch.from_numpy(compiled.layer(_array(x), _arrays(start, index, rsqrt, parts), half=half))
+
+
+@_propagate.register_fake
+def _(x: torch.Tensor, *_: Any) -> torch.Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+def _keep_lists(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:  # noqa: ARG001
+    ctx.lists = inputs[1:]
+
+
+def _propagate_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    return torch.ops.tastegraph.propagate(gradient, *ctx.lists), None, None, None, None, None
+
+
+_propagate.register_autograd(_propagate_backward, setup_context=_keep_lists)
+
+
+@torch.library.custom_op("tastegraph::sum_of_layers", mutates_args=())
+def _sum_of_layers(
+    x: torch.Tensor,
+    alpha: torch.Tensor,
+    start: torch.Tensor,
+    index: torch.Tensor,
+    rsqrt: torch.Tensor,
+    parts: torch.Tensor,
+    half: bool,
+) -> torch.Tensor:
+    if not is_compiled(x) or len(alpha) == 1:
+        return sum_of_layers_reference(x, alpha, start, index, rsqrt)
+    lists = _arrays(start, index, rsqrt, parts)
+    return torch.from_numpy(compiled.sum_of_layers(_array(x), _array(alpha.float()), lists, half=half))
+
+
+@_sum_of_layers.register_fake
+def _(x: torch.Tensor, *_: Any) -> torch.Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+def _keep_for_sum(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:  # noqa: ARG001
+    x, alpha, *ctx.lists = inputs
+    ctx.save_for_backward(x if ctx.needs_input_grad[1] else None, alpha)
+
+
+def _sum_of_layers_backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    layer, alpha = ctx.saved_tensors
+    slope = None if layer is None else _slopes(layer, gradient, None, alpha, ctx.lists)
+    back = torch.ops.tastegraph.sum_of_layers(gradient, alpha, *ctx.lists)
+    return back, slope, None, None, None, None, None
+
+
+_sum_of_layers.register_autograd(_sum_of_layers_backward, setup_context=_keep_for_sum)
+
+
+@torch.library.custom_op("tastegraph::sum_of_layers_at", mutates_args=())
+def _sum_of_layers_at(
+    x: torch.Tensor,
+    alpha: torch.Tensor,
+    rows: torch.Tensor,
+    start: torch.Tensor,
+    index: torch.Tensor,
+    rsqrt: torch.Tensor,
+    parts: torch.Tensor,
+    half: bool,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    if not is_compiled(x) or len(alpha) == 1:
+        return sum_of_layers_at_reference(x, alpha, rows, start, index, rsqrt)
+    lists = _arrays(start, index, rsqrt, parts)
+    e = compiled.sum_of_layers_at(_array(x), _array(alpha.float()), rows.numpy(), lists, half=half)
+    return torch.from_numpy(e), x.index_select(0, rows)
+
+
+@_sum_of_layers_at.register_fake
+def _(x: torch.Tensor, alpha: torch.Tensor, rows: torch.Tensor, *_: Any) -> tuple[torch.Tensor, torch.Tensor]:  # noqa: ARG001
+    return x.new_empty(rows.shape[0], x.shape[1]), x.new_empty(rows.shape[0], x.shape[1])
+
+
+@torch.library.custom_op("tastegraph::sum_of_layers_at_transposed", mutates_args=())
+def _sum_of_layers_at_transposed(
+    gradient: torch.Tensor,
+    gradient_x: torch.Tensor,
+    alpha: torch.Tensor,
+    rows: torch.Tensor,
+    start: torch.Tensor,
+    index: torch.Tensor,
+    rsqrt: torch.Tensor,
+    parts: torch.Tensor,
+    half: bool,
+) -> torch.Tensor:
+    """The gradient of `sum_of_layers_at` for x, float [nodes, d]; both given gradients are zero but at `rows`."""
+    last = alpha[0] * gradient + gradient_x
+    if is_compiled(gradient) and len(alpha) > 1:
+        lists, weights = _arrays(start, index, rsqrt, parts), _array(alpha.float())
+        given = (_array(gradient), _array(last), weights, rows.numpy())
+        return torch.from_numpy(compiled.sum_of_layers_at_transposed(*given, lists, half=half))
+    spread = gradient.new_zeros(len(start) - 1, gradient.shape[1])
+    total = torch.zeros_like(spread)
+    for weight in alpha[1:].flip(0):
+        total = propagate_reference(total.index_add(0, rows, weight * gradient), start, index, rsqrt)
+    return total.index_add_(0, rows, last)
+
+
+@_sum_of_layers_at_transposed.register_fake
+def _(
+    gradient: torch.Tensor,
+    gradient_x: torch.Tensor,  # noqa: ARG001
+    alpha: torch.Tensor,  # noqa: ARG001
+    rows: torch.Tensor,  # noqa: ARG001
+    start: torch.Tensor,
+    *_: Any,
+) -> torch.Tensor:
+    return gradient.new_empty(start.shape[0] - 1, gradient.shape[1])
+
+
+def _keep_for_sum_at(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:  # noqa: ARG001
+    x, alpha, rows, *ctx.lists = inputs
+    ctx.save_for_backward(x if ctx.needs_input_grad[1] else None, alpha, rows)
+
+
+def _sum_of_layers_at_backward(
+    ctx: Any, gradient: torch.Tensor, gradient_x: torch.Tensor
+) -> tuple[torch.Tensor | None, ...]:
+    x, alpha, rows = ctx.saved_tensors
+    slope = None if x is None else _slopes(x, gradient, rows, alpha, ctx.lists)
+    back = torch.ops.tastegraph.sum_of_layers_at_transposed(gradient, gradient_x, alpha, rows, *ctx.lists)
+    return back, slope, None, None, None, None, None, None
+
+
+_sum_of_layers_at.register_autograd(_sum_of_layers_at_backward, setup_context=_keep_for_sum_at)
+
+
+def _slopes(
+    layer: torch.Tensor, gradient: torch.Tensor, rows: torch.Tensor | None, alpha: torch.Tensor, lists: list[Any]
+) -> torch.Tensor:
+    """The gradient of a sum of layers (at `rows`) for alpha: each layer's inner product with the sum's gradient."""
+    slopes = []
+    for k in range(len(alpha)):
+        if k:
+            layer = torch.ops.tastegraph.propagate(layer, *lists)
+        slopes.append((gradient * (layer if rows is None else layer[rows])).sum())
+    return torch.stack(slopes).to(alpha.dtype)
+
+
+def _array(x: torch.Tensor) -> NDArray[np.float32]:
+    return np.ascontiguousarray(x.detach().numpy())
+
+
+def _arrays(*lists: torch.Tensor) -> compiled.Lists:
+    return compiled.Lists(*(part.numpy() for part in lists))
