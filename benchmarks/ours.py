@@ -26,8 +26,19 @@ if TYPE_CHECKING:
     from tastegraph.lightgcn.training import Validate
 
 __all__ = [
-    "DIMENSIONS", "FAST", "LAYERS", "OPERATORS", "epoch_seconds", "judge", "mean_of_layers", "one_layer",
-    "run_steps", "step_seconds", "train_model", "triples",
+    "DIMENSIONS",
+    "FAST",
+    "LAYERS",
+    "OPERATORS",
+    "epoch_seconds",
+    "epoch_seconds_of_steps",
+    "judge",
+    "mean_of_layers",
+    "one_layer",
+    "run_steps",
+    "step_seconds",
+    "train_model",
+    "triples",
 ]  # fmt: skip
 
 DIMENSIONS = 64
@@ -97,6 +108,15 @@ def epoch_seconds(graph: BipartiteGraph, batch_size: int, epochs: int = 1) -> li
     """Seconds of each of `epochs` whole epochs, sampling included, after one that is not counted."""
     done = train_model(graph, batch_size=batch_size, epochs=epochs + 1)
     return [float(gap) for gap in np.diff([epoch.seconds for epoch in done.epochs])]
+
+
+def epoch_seconds_of_steps(graph: BipartiteGraph, batch_size: int, steps: int) -> float:
+    """Seconds of a whole epoch, sampling included, from its first `steps` steps."""
+    ends: list[float] = [time.perf_counter()]
+    run_steps(graph, batch_size, steps, lambda _: ends.append(time.perf_counter()))
+    first, *others = np.diff(ends)
+    step = float(np.median(others))
+    return float(first) + step * (-(-graph.num_edges // batch_size) - 1)
 
 
 def triples(graph: BipartiteGraph) -> Callable[[], tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import propagate, propagate_reference, sum_of_layers, sum_of_layers_at
+from tastegraph.graph.propagation import propagate, propagate_reference, stored_as, sum_of_layers, sum_of_layers_at
 
 
 def dense(graph: BipartiteGraph) -> torch.Tensor:
@@ -196,3 +196,14 @@ def test_halves_pass_on_what_is_no_number(broken: float) -> None:
     x = torch.ones(2, 64)
     x[1, 5] = broken
     assert not bool(propagate(graph, x, "float16")[0, 5].isfinite())
+
+
+def test_a_processor_that_cannot_convert_halves_stores_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mocked, since such a processor is not at hand."""
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    for f16c, expected in ((False, "float32"), (True, "float16")):
+        monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda f16c=f16c: {"f16c": f16c})
+        stored_as.cache_clear()
+        assert stored_as("float16") == expected
+        assert stored_as("float32") == "float32"
+    stored_as.cache_clear()

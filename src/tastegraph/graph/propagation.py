@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import platform
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from llvmlite import binding as llvm
 
 from tastegraph.graph.compiled import equal_parts
 from tastegraph.graph.propagation_operators import is_compiled, propagate_reference, sum_of_layers_reference
@@ -24,6 +27,7 @@ __all__ = [
     "path_of",
     "propagate",
     "propagate_reference",
+    "stored_as",
     "sum_of_layers",
     "sum_of_layers_at",
     "sum_of_layers_reference",
@@ -32,6 +36,7 @@ __all__ = [
 
 Precision = Literal["float32", "float16"]
 
+X86 = ("x86_64", "AMD64", "i386", "i686")  # of these, all since 2012 have F16C
 PATHS: dict[bool, str] = {True: "compiled kernels (numba)", False: "PyTorch reference"}
 
 # start, index, rsqrt and parts of each graph on each device it was asked for on; they live as long as the graph.
@@ -52,7 +57,7 @@ def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "fl
     Returns:
         P x, of the shape, dtype and device of `x`.
     """
-    return torch.ops.tastegraph.propagate(x, *_lists(graph, x.device), precision == "float16")  # type: ignore[no-any-return]
+    return torch.ops.tastegraph.propagate(x, *_lists(graph, x.device), stored_as(precision) == "float16")  # type: ignore[no-any-return]
 
 
 def sum_of_layers(
@@ -69,7 +74,7 @@ def sum_of_layers(
     Returns:
         float [nodes, d], with gradients for `x` and `alpha`.
     """
-    return torch.ops.tastegraph.sum_of_layers(x, alpha, *_lists(graph, x.device), precision == "float16")  # type: ignore[no-any-return]
+    return torch.ops.tastegraph.sum_of_layers(x, alpha, *_lists(graph, x.device), stored_as(precision) == "float16")  # type: ignore[no-any-return]
 
 
 def sum_of_layers_at(
@@ -90,7 +95,15 @@ def sum_of_layers_at(
         The sum and x at the rows, float [n, d] each, with gradients for `x` and `alpha`.
     """
     lists = _lists(graph, x.device)
-    return torch.ops.tastegraph.sum_of_layers_at(x, alpha, rows, *lists, precision == "float16")  # type: ignore[no-any-return]
+    return torch.ops.tastegraph.sum_of_layers_at(x, alpha, rows, *lists, stored_as(precision) == "float16")  # type: ignore[no-any-return]
+
+
+@cache
+def stored_as(precision: Precision) -> Precision:
+    """How compiled kernels store rows here: as asked, but float32 on an x86 processor that cannot convert halves."""
+    if precision == "float16" and platform.machine() in X86 and not llvm.get_host_cpu_features().get("f16c", False):
+        return "float32"
+    return precision
 
 
 def path_of(x: torch.Tensor) -> str:

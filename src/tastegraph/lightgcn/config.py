@@ -75,7 +75,7 @@ class TrainingConfig(BaseModel):
     negatives: Literal["uniform", "popularity", "hardest"] = "uniform"
     popularity_exponent: float = Field(default=0.75, ge=0, le=10)
     candidates: int = Field(default=16, ge=1, le=4096)
-    propagation_precision: Literal["float32", "float16"] = "float32"
+    propagation_precision: Literal["float32", "float16"] = "float16"
     patience: int = Field(default=10, ge=1)
     validate_every: int = Field(default=1, ge=1)
     seed: int = Field(default=0, ge=0)

@@ -40,7 +40,7 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
     }
     kernels = {
         "path": propagation.path_of(torch.zeros(1)),
-        "precision": precision,
+        "precision": propagation.stored_as(precision),
         "first_use_seconds": {name: round(seconds, 6) for name, seconds in first_use.items()},
     }
     log.debug("kernels: %s", kernels)
