@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["digest_of", "sha256_of", "sync_folder", "written_whole"]
+__all__ = ["digest_of", "sha256_of", "sync_folder", "write_whole", "written_whole"]
 
 MD5_DIGITS = 32
 OS_ERROR = re.compile(r"os error (\d+)")
@@ -45,6 +45,12 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         aside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Make `text` the content of a file, whole; see `written_whole`."""
+    with written_whole(path) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
 def sync_folder(folder: Path) -> None:

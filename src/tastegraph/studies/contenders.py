@@ -1,4 +1,4 @@
-"""Contenders: LightGCN and the baselines, each fitted, chosen on validation and judged once on test."""
+"""Contenders: LightGCN and the baselines, each fitted and chosen on validation, ready to be judged once on test."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from tastegraph.baselines.popularity import Popularity
+from tastegraph.baselines import baseline
 from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
+from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,25 +22,18 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.lightgcn.training import Embeddings, Epoch, Trained
-    from tastegraph.ranking.protocol import Judged, Ranker
+    from tastegraph.ranking.protocol import Ranker
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = [
-    "Contender",
-    "InnerProduct",
-    "Watcher",
-    "contend_lightgcn",
-    "contend_mf",
-    "contend_popularity",
-]
+__all__ = ["Chosen", "Contender", "InnerProduct", "Watcher", "choose", "contend"]
 
 
 class Watcher(Protocol):
     """Is told how fitting goes on."""
 
-    def stage(self, name: str, epochs: int) -> None:
-        """A model's training begins; it takes `epochs` at most."""
+    def stage(self, name: str, epochs: int | None) -> None:
+        """A model's fitting begins; it takes `epochs` at most, or is of one piece."""
 
     def step(self, step: int, steps: int, loss: float) -> None:
         """A step of an epoch is done."""
@@ -62,50 +56,87 @@ class InnerProduct:
 
 @dataclass(frozen=True, eq=False)
 class Contender:
-    """A fitted model and what it came to.
+    """A fitted model that has not seen the test part.
 
     Attributes:
+        ranker: makes its lists in the trial that the test part is judged in.
         validation: its mean validation metrics.
-        test: its test metrics, user by user.
-        seconds: "train" and "evaluate" (the test).
+        seconds: what fitting took, the choice on validation and a refit included.
         trained: embeddings and epochs, where it was trained by gradient.
     """
 
+    ranker: Ranker
     validation: Mapping[str, float]
-    test: Judged
-    seconds: Mapping[str, float]
+    seconds: float
     trained: Trained | None = None
 
 
-def contend_popularity(trial: Trial, recipe: Recipe) -> Contender:
-    """Popularity of the fit part."""
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A model fitted on the fit part alone.
+
+    Attributes:
+        ranker: makes lists.
+        validation: its mean validation metrics; of the best epoch, where it was trained by gradient.
+        trained: embeddings and epochs, where it was.
+    """
+
+    ranker: Ranker
+    validation: Mapping[str, float]
+    trained: Trained | None = None
+
+
+def contend(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Contender:
+    """Fit a model by its name, with the recipe's settings for it; again on more, where the trial refits.
+
+    LightGCN and MF are stopped early on validation; they are trained again for the chosen number of epochs.
+
+    Args:
+        name: "lightgcn", "mf", or a baseline's.
+        trial: what is learned from and chosen by.
+        recipe: settings of all models.
+        watcher: is told how it goes on.
+
+    Raises:
+        ModelError: it does not work out.
+    """
     began = time.perf_counter()
-    chosen, final = (Popularity().fit(t.split.fit) for t in (trial, trial.final))
-    seconds = time.perf_counter() - began
-    validation = full_ranking(chosen, trial.validation, trial.graph.items_of, recipe.evaluation.k).means()
-    return _judge(final, trial, recipe, validation, seconds)
+    chosen = choose(name, trial, recipe, watcher)
+    ranker, trained = chosen.ranker, chosen.trained
+    if trial.refits and trained is None:
+        watcher.stage(f"{title_of(name)} refit", None)
+        ranker = _fitted(name, trial.final, recipe)
+    elif trial.refits and trained is not None:
+        own = _own_recipe(name, recipe)
+        again = own.training.model_copy(update={"epochs": trained.best_epoch})
+        watcher.stage(f"{title_of(name)} refit", again.epochs)
+        trained = train(trial.final.graph, own.model, again, on_step=watcher.step, on_epoch=watcher.epoch)
+        ranker = InnerProduct(trained.embeddings)
+    return Contender(ranker, chosen.validation, time.perf_counter() - began, trained)
 
 
-def contend_mf(trial: Trial, recipe: Recipe, watcher: Watcher) -> Contender:
-    """Matrix factorization: LightGCN's training with K = 0."""
-    flat = recipe.model.model_copy(update={"num_layers": 0, "alpha": "uniform"})
-    return contend_lightgcn(trial, recipe.model_copy(update={"model": flat}), watcher, name="MF (K = 0)")
+def choose(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Chosen:
+    """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
+    if name in (LIGHTGCN, MF):
+        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher)
+    watcher.stage(title_of(name), None)
+    ranker = _fitted(name, trial, recipe)
+    return Chosen(ranker, _validation(ranker, trial, recipe))
 
 
-def contend_lightgcn(trial: Trial, recipe: Recipe, watcher: Watcher, name: str = "LightGCN") -> Contender:
-    """LightGCN, stopped early on validation; trained again for the chosen number of epochs where the trial refits."""
-    began = time.perf_counter()
+def _own_recipe(name: str, recipe: Recipe) -> Recipe:
+    return recipe.of_mf() if name == MF else recipe
 
+
+def _fitted(name: str, trial: Trial, recipe: Recipe) -> Ranker:
+    return baseline(name)(**recipe.models.get(name, {})).fit(trial.split.fit)
+
+
+def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Chosen:
     def validate(embeddings: Embeddings) -> Mapping[str, float]:
-        judged = full_ranking(
-            InnerProduct(embeddings),
-            trial.validation,
-            trial.graph.items_of,
-            recipe.evaluation.validation_k,
-        )
-        return judged.means()
+        return _validation(InnerProduct(embeddings), trial, recipe)
 
-    watcher.stage(name, recipe.training.epochs)
+    watcher.stage(title, recipe.training.epochs)
     trained = train(
         trial.graph,
         recipe.model,
@@ -115,25 +146,9 @@ def contend_lightgcn(trial: Trial, recipe: Recipe, watcher: Watcher, name: str =
         on_step=watcher.step,
         on_epoch=watcher.epoch,
     )
-    validation = trained.epochs[trained.best_epoch - 1].validation
-    if trial.refits:
-        again = recipe.training.model_copy(update={"epochs": trained.best_epoch})
-        watcher.stage(f"{name} refit", again.epochs)
-        trained = train(trial.final.graph, recipe.model, again, on_step=watcher.step, on_epoch=watcher.epoch)
-    seconds = time.perf_counter() - began
-    return _judge(InnerProduct(trained.embeddings), trial, recipe, validation, seconds, trained)
+    return Chosen(InnerProduct(trained.embeddings), trained.epochs[trained.best_epoch - 1].validation, trained)
 
 
-def _judge(
-    ranker: Ranker,
-    trial: Trial,
-    recipe: Recipe,
-    validation: Mapping[str, float],
-    train_seconds: float,
-    trained: Trained | None = None,
-) -> Contender:
-    """Score the test part, once."""
-    began = time.perf_counter()
-    test = full_ranking(ranker, trial.final.test, trial.final.known, recipe.evaluation.k)
-    seconds = {"train": train_seconds, "evaluate": time.perf_counter() - began}
-    return Contender(validation, test, seconds, trained)
+def _validation(ranker: Ranker, trial: Trial, recipe: Recipe) -> Mapping[str, float]:
+    lengths = recipe.evaluation.validation_k
+    return full_ranking(ranker, trial.validation, trial.graph.items_of, lengths).means()

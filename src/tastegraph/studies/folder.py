@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check_folder", "free_folder", "new_run"]
 
-# What a run directory holds, and nothing else; result.json is the mark of a finished one.
+# What the folder of a run, a comparison or a search holds, and nothing else.
 CONTENT = {
     "recipe.toml", "environment.json", "metrics.jsonl", "split.parquet", "checkpoints", "model", "report.html",
     "result.json",
+    "comparison.json", "comparison.csv", "comparison.md", "comparison.tex", "users.parquet",
+    "trials.jsonl", "tuning.json",
 }  # fmt: skip
+LAST = {"result.json", "comparison.json", "tuning.json"}  # the marks of a finished one
 
 
 def check_folder(out: Path, *, force: bool) -> None:
@@ -83,5 +86,5 @@ def _replace_content(place: Path, aside: Path) -> None:
     with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.old.") as old:
         for path in place.iterdir():
             path.rename(Path(old) / path.name)
-        for path in sorted(aside.iterdir(), key=lambda path: path.name == "result.json"):
+        for path in sorted(aside.iterdir(), key=lambda path: path.name in LAST):
             path.rename(place / path.name)

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
     from tastegraph.lightgcn.training import Epoch
 
-__all__ = ["plot_bars", "plot_training"]
+__all__ = ["INK", "figure_of", "plot_bars", "plot_training", "svg_of"]
 
 INK, LOSS_COLOUR, METRIC_COLOURS = "#444444", "#b5532a", ("#1f5fa8", "#2f8f5b")
 
 
 def plot_training(epochs: Sequence[Epoch], names: Sequence[str], best_epoch: int) -> str:
     """Loss and the named validation metrics by epoch, the best epoch marked; an <svg> element."""
-    figure, (left, right) = _figure(2)
+    figure, (left, right) = figure_of(2)
     left.plot([e.epoch for e in epochs], [e.loss for e in epochs], color=LOSS_COLOUR)
     left.set(title="Training loss", xlabel="epoch")
     judged = [e for e in epochs if e.validation]
@@ -31,12 +31,12 @@ def plot_training(epochs: Sequence[Epoch], names: Sequence[str], best_epoch: int
     right.axvline(best_epoch, color=INK, linewidth=1, linestyle=":", label=f"best: epoch {best_epoch}")
     right.set(title="Validation", xlabel="epoch")
     right.legend(frameon=False)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def plot_bars(values: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], title: str) -> str:
     """A bar a model with its interval; an <svg> element."""
-    figure, (axes,) = _figure(1)
+    figure, (axes,) = figure_of(1, height=max(2.2, 0.35 * len(values) + 0.8))
     names = list(values)
     below = [values[name] - intervals[name][0] for name in names]
     above = [intervals[name][1] - values[name] for name in names]
@@ -48,20 +48,23 @@ def plot_bars(values: Mapping[str, float], intervals: Mapping[str, tuple[float, 
         ecolor=INK,
     )
     axes.set(title=title)
-    return _svg(figure)
+    return svg_of(figure)
 
 
-def _figure(panels: int):  # type: ignore[no-untyped-def]
+def figure_of(panels: int, *, height: float | None = None, width: float | None = None):  # type: ignore[no-untyped-def]
+    """A figure of panels side by side, and their axes; sizes in inches."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.6 * panels, 2.8 if panels > 1 else 2.2), layout="constrained")
+    size = (width or 4.6 * panels, height or (2.8 if panels > 1 else 2.2))
+    figure = Figure(figsize=size, layout="constrained")
     axes = [figure.add_subplot(1, panels, panel + 1) for panel in range(panels)]
     for panel in axes:
         panel.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
-def _svg(figure) -> str:  # type: ignore[no-untyped-def]
+def svg_of(figure) -> str:  # type: ignore[no-untyped-def]
+    """The figure as an <svg> element, the same text each time."""
     import matplotlib as mpl
 
     text = io.StringIO()

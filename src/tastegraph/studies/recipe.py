@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tastegraph.baselines import BASELINES, baseline
 from tastegraph.data.cleaning import CleaningConfig
 from tastegraph.data.options import ColumnOptions, Duplicates, ReadOptions
 from tastegraph.data.splits import SplitConfig
-from tastegraph.errors import RecipeError
+from tastegraph.errors import ModelError, RecipeError
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.ranking.metrics import METRICS
+from tastegraph.studies.models import LIGHTGCN, MF, known_models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
 
 LONGEST_LIST = 1_000_000  # places
+Checked = TypeVar("Checked")
 
 
 class DataConfig(BaseModel):
@@ -95,8 +98,10 @@ class Recipe(BaseModel):
     """All settings of a run. The defaults are those of `tastegraph quickstart`.
 
     Attributes:
-        baselines: models trained and judged beside LightGCN: "popularity", and "mf", matrix factorization: the same
-            training with K = 0.
+        baselines: models fitted and judged beside LightGCN in a run, by name: "popularity", "mf" (matrix
+            factorization: LightGCN's training with K = 0), "ease", ...
+        models: settings of the baselines, a table each: `[models.ease]` with hyperparameters; `[models.mf.model]` and
+            `[models.mf.training]` with what differs from LightGCN's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,7 +112,8 @@ class Recipe(BaseModel):
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
-    baselines: tuple[Literal["popularity", "mf"], ...] = ("popularity", "mf")
+    baselines: tuple[str, ...] = ("popularity", MF)
+    models: dict[str, dict[str, Any]] = {}
 
     @model_validator(mode="after")
     def _part_column_is_read(self) -> Recipe:
@@ -116,6 +122,60 @@ class Recipe(BaseModel):
                 f"data.columns.part names a column that split.method {self.split.method} does not read; set column"
             )
         return self
+
+    @field_validator("baselines")
+    @classmethod
+    def _known_baselines(cls, baselines: tuple[str, ...]) -> tuple[str, ...]:
+        if LIGHTGCN in baselines:
+            raise ValueError(f"{LIGHTGCN} is no baseline of itself")
+        return _in_value_errors(known_models, baselines)
+
+    @field_validator("models")
+    @classmethod
+    def _known_settings(cls, models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        _in_value_errors(known_models, tuple(models))
+        if LIGHTGCN in models:
+            raise ValueError(f"{LIGHTGCN} has the tables model and training")
+        for name, settings in models.items():
+            if name != MF:
+                _in_value_errors(lambda name=name, settings=settings: baseline(name)(**settings))
+            elif unknown := settings.keys() - {"model", "training"}:
+                raise ValueError(f"{MF} has the tables model and training, no {min(unknown)}")
+        return models
+
+    @model_validator(mode="after")
+    def _mf_works_out(self) -> Recipe:
+        if MF in self.models:
+            self.of_mf()
+        return self
+
+    def of_mf(self) -> Recipe:
+        """The recipe of matrix factorization: LightGCN's with K = 0, and what its own tables say."""
+        own = self.models.get(MF, {})
+        flat = {**self.model.model_dump(), "alpha": "uniform", **own.get("model", {}), "num_layers": 0}
+        training = {**self.training.model_dump(), **own.get("training", {})}
+        update = {"model": ModelConfig.model_validate(flat), "training": TrainingConfig.model_validate(training)}
+        return self.model_copy(update=update)
+
+    def at_seed(self, number: int) -> Recipe:
+        """The same recipe with every seed raised by `number`."""
+        seeds = {"split.seed": self.split.seed + number, "training.seed": self.training.seed + number}
+        for name in BASELINES:
+            seed = getattr(baseline(name)(**self.models.get(name, {})).config, "seed", None)
+            if seed is not None:
+                seeds[f"models.{name}.seed"] = seed + number
+        return self.with_keys(seeds) if number else self
+
+    def with_keys(self, keys: Mapping[str, Any]) -> Recipe:
+        """The recipe with other values for some keys, such as {"training.epochs": 5}.
+
+        Raises:
+            RecipeError: a key is unknown, or a value out of range.
+        """
+        tree = self.model_dump(mode="json", exclude_none=True)
+        for key, value in keys.items():
+            _set(tree, key, value)
+        return _recipe_of(tree)
 
     def to_toml(self) -> str:
         """The recipe, everything resolved, as the text of a TOML file."""
@@ -153,11 +213,22 @@ def load_recipe(
     for key, value in (options or {}).items():
         if value is not None:
             _set(tree, key, value)
+    return _recipe_of(tree, f"{path}: " if path is not None and not settings else "")
+
+
+def _recipe_of(tree: Mapping[str, Any], place: str = "") -> Recipe:
     try:
         return Recipe.model_validate(tree)
     except ValidationError as error:
-        place = f"{path}: " if path is not None and not settings else ""
         raise RecipeError(place + _in_words(error)) from None
+
+
+def _in_value_errors(check: Callable[..., Checked], *given: Any) -> Checked:
+    """What a check of ours answers, its errors as pydantic wants them."""
+    try:
+        return check(*given)
+    except (ModelError, RecipeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""`tastegraph compare`: LightGCN and the baselines under one protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tastegraph.cli.lengths import lengths_of
+from tastegraph.cli.reading import Reading, reads_ratings
+from tastegraph.cli.telling import tell_reading, tell_warnings
+from tastegraph.cli.terminal import print_json, print_table, say, spoken, table
+
+if TYPE_CHECKING:
+    from tastegraph.studies.comparison import Comparison
+
+__all__ = ["compare"]
+
+Protocol = Literal["full-ranking", "tutorial", "rated-only", "sampled-negatives"]
+Form = Literal["table", "csv", "latex", "markdown", "json"]
+
+
+@reads_ratings
+def compare(
+    data: Annotated[
+        str | None,
+        typer.Argument(help="A known data set's name, a path, or - for standard input; the recipe's data by default."),
+    ] = None,
+    *,
+    models: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Models to compare: lightgcn, mf, popularity, ease, ...; or all.")
+    ] = "all",
+    recipe: Annotated[
+        Path | None, typer.Option(help="A TOML file with settings of all models, such as `tune` writes.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as models.ease.l2=300; may be repeated."),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Splits and trainings, each with its own seed.")] = 1,
+    k: Annotated[
+        str | None, typer.Option("--k", metavar="10,20", help="Lengths of the lists; the recipe's by default.")
+    ] = None,
+    protocol: Annotated[
+        Protocol, typer.Option(help="What lists are made of and what counts as a hit.")
+    ] = "full-ranking",
+    negatives: Annotated[int, typer.Option(min=1, help="Of sampled-negatives: items drawn for each user.")] = 100,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report and tables; runs/compare-NAME (or -2, ...) by default.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a comparison that is there.")] = False,
+    form: Annotated[Form, typer.Option("--format", help="What to print.")] = "table",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    reading: Reading,
+) -> None:
+    """Fit LightGCN and the baselines on the same splits and judge them by the same protocol, with tests and intervals."""
+    from tastegraph.data.load import load
+    from tastegraph.studies.folder import check_folder, free_folder
+    from tastegraph.studies.manner import Manner
+    from tastegraph.studies.models import known_models
+    from tastegraph.studies.recipe import load_recipe
+    from tastegraph.studies.trial import Trial
+
+    form = "json" if json else form
+    names = known_models(models)
+    manner = Manner(None if k is None else lengths_of(k), protocol, negatives)
+    resolved = load_recipe(recipe, settings or [], data, reading)
+    if out is not None:
+        check_folder(out, force=force)
+    dataset = load(resolved.data.source, spoken(quiet=form != "table"), resolved.data.reading)
+    folder = out or free_folder(Path("runs") / f"compare-{dataset.name}")
+    trial = Trial.of(dataset, resolved)  # what cannot be judged is told before torch is even imported
+    if form == "table":
+        tell_reading(dataset, resolved, len(trial.split.positives), trial.removed)
+        tell_warnings(dataset, resolved, trial.final.split)
+
+    from tastegraph.cli.progress import TrainingProgress
+    from tastegraph.studies.comparison import compare as compare_models
+    from tastegraph.studies.comparison_folder import save_comparison
+
+    with TrainingProgress(resolved.evaluation.select, quiet=form != "table") as progress:
+        found = compare_models(resolved, dataset, names, manner, progress, seeds=seeds)
+    save_comparison(found, resolved, dataset, folder, force=force)
+    _print(found, form, folder)
+
+
+def _print(found: Comparison, form: Form, folder: Path) -> None:
+    from tastegraph.studies.comparison_tables import to_csv, to_latex, to_markdown
+
+    if form == "table":
+        _show(found.result, folder)
+    elif form == "json":
+        print_json(found.result)
+    else:
+        typer.echo({"csv": to_csv, "latex": to_latex, "markdown": to_markdown}[form](found.result), nl=False)
+
+
+def _show(result: dict[str, Any], folder: Path) -> None:
+    from tastegraph.studies.comparison_tables import caption_of, cells_of, verdicts_of
+
+    header, rows = cells_of(result)
+    print_table(table({name: "right" if at else "left" for at, name in enumerate(header)}, rows), caption_of(result))
+    for line in verdicts_of(result):
+        typer.echo(line)
+    for warning in result["warnings"]:
+        say(f"warning: {warning}")
+    typer.echo(f"comparison: {folder}\nreport:     {folder / 'report.html'}")

@@ -1,0 +1,213 @@
+"""A comparison: several models under one protocol on one or several splits, with intervals and tests."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from tastegraph.errors import EvaluationError
+from tastegraph.ranking.beyond import LOWER_IS_BETTER, beyond_accuracy
+from tastegraph.ranking.intervals import bootstrap_intervals
+from tastegraph.ranking.significance import against_best
+from tastegraph.studies.contenders import contend
+from tastegraph.studies.evidence import Evidence
+from tastegraph.studies.manner import describe
+from tastegraph.studies.memory import check_memory
+from tastegraph.studies.models import settings_of, title_of
+from tastegraph.studies.result import describe_data
+from tastegraph.studies.trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from tastegraph.data.load import Dataset
+    from tastegraph.ranking.protocol import Judged
+    from tastegraph.studies.contenders import Watcher
+    from tastegraph.studies.manner import Manner
+    from tastegraph.studies.recipe import Recipe
+
+__all__ = ["Comparison", "compare"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What a comparison came to.
+
+    Attributes:
+        result: the content of comparison.json.
+        per_user: each metric of each model's list for each user, averaged over the seeds: columns model, user, metrics.
+    """
+
+    result: dict[str, Any]
+    per_user: pl.DataFrame
+
+
+def compare(
+    recipe: Recipe, dataset: Dataset, names: Sequence[str], manner: Manner, watcher: Watcher, *, seeds: int = 1
+) -> Comparison:
+    """Fit each model on the same splits, choose on validation, and judge its lists of the test part once a split.
+
+    With several seeds, number s splits with split.seed + s (a published split stays) and draws with each model's seed
+    + s. Intervals and tests are over users, whose metrics are averaged over the seeds first; the spread is over seeds.
+
+    Args:
+        recipe: data, split, and the settings of every model.
+        dataset: what `recipe.data` names, loaded.
+        names: models, each once.
+        manner: protocol and lengths of lists; beyond accuracy and groups are always told.
+        watcher: is told how it goes on.
+        seeds: how many.
+
+    Raises:
+        TasteGraphError: the data, a setting or a model does not work out.
+    """
+    if seeds < 1 or not names:
+        raise EvaluationError(f"a comparison needs a model and a seed; found {len(names)} models, {seeds} seeds")
+    manner = replace(manner, k=manner.k or recipe.evaluation.k, beyond=True, groups=True)
+    parts: dict[str, list[_Part]] = {name: [] for name in names}
+    for seed in range(seeds):
+        seeded = recipe.at_seed(seed)
+        trial = Trial.of(dataset, seeded)
+        if not seed:
+            check_memory(names, trial, seeded)
+            data = describe_data(dataset, trial)
+        evidence = Evidence.of(trial, dataset, seeded)
+        for name in names:
+            parts[name].append(_part_of(name, trial, evidence, seeded, manner, watcher))
+    per_user = _per_user(parts)
+    return Comparison(
+        {
+            "schema": SCHEMA,
+            "data": data,
+            "split": {"method": "published" if dataset.published_test is not None else recipe.split.method},
+            "protocol": manner.protocol,
+            "k": list(manner.k or ()),
+            "select": recipe.evaluation.select,
+            "seeds": seeds,
+            "users": per_user["user"].n_unique(),
+            "models": _models(recipe, parts, per_user),
+            "warnings": list(dict.fromkeys(line for some in parts.values() for part in some for line in part.warnings)),
+        },
+        per_user,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One model on one split."""
+
+    described: dict[str, Any]
+    validation: Mapping[str, float]
+    seconds: dict[str, float]
+    best_epoch: int | None
+    values: pl.DataFrame
+
+    @property
+    def warnings(self) -> list[str]:
+        warnings: list[str] = self.described["warnings"]
+        return warnings
+
+
+def _part_of(name: str, trial: Trial, evidence: Evidence, recipe: Recipe, manner: Manner, watcher: Watcher) -> _Part:
+    contender = contend(name, trial, recipe, watcher)
+    began = time.perf_counter()
+    judged = evidence.judge(
+        contender.ranker, manner.k or (), manner.protocol, negatives=manner.negatives, seed=manner.seed
+    )
+    seconds = {"fit": contender.seconds, "rank": time.perf_counter() - began}
+    best_epoch = contender.trained.best_epoch if contender.trained else None
+    described = describe(judged, evidence, manner)
+    return _Part(described, contender.validation, seconds, best_epoch, _values(judged, evidence, manner))
+
+
+def _values(judged: Judged, evidence: Evidence, manner: Manner) -> pl.DataFrame:
+    values = dict(judged.values) | beyond_accuracy(judged.lists, judged.users, evidence.catalogue, manner.k or ())
+    ids = evidence.trial.split.fit.users.ids.gather(judged.users)
+    return pl.DataFrame({"user": ids, **values}).with_columns(pl.selectors.float().fill_nan(None))
+
+
+def _per_user(parts: Mapping[str, Sequence[_Part]]) -> pl.DataFrame:
+    """A user's mean over the seeds in which the user was judged, in the same order of users for each model."""
+    return pl.concat(
+        pl.concat([part.values for part in some])
+        .group_by("user")
+        .agg(pl.all().mean())
+        .sort("user")
+        .select(pl.lit(name).alias("model"), pl.all())
+        for name, some in parts.items()
+    )
+
+
+def _models(recipe: Recipe, parts: Mapping[str, Sequence[_Part]], per_user: pl.DataFrame) -> dict[str, Any]:
+    tables = {str(name): table.drop("model", "user") for (name,), table in per_user.group_by("model")}
+    values = {
+        name: {metric: tables[name][metric].fill_null(np.nan).to_numpy() for metric in tables[name].columns}
+        for name in parts
+    }
+    versus = _versus(values)
+    return {
+        name: {
+            "title": title_of(name),
+            "settings": settings_of(name, recipe),
+            "metrics": {
+                "validation": _means([part.validation for part in some]),
+                "test": _means([part.described["metrics"]["test"] for part in some]),
+            },
+            "spread": {"test": _spreads([part.described["metrics"]["test"] for part in some])},
+            "intervals": {"test": _intervals(values[name], some)},
+            "versus": {metric: found[name] for metric, found in versus.items()},
+            "groups": some[0].described["groups"],
+            "seconds": _means([part.seconds for part in some]),
+            "best_epochs": [part.best_epoch for part in some if part.best_epoch is not None],
+        }
+        for name, some in parts.items()
+    }
+
+
+def _versus(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Each model beside the best and beside LightGCN's place among them, by metric."""
+    metrics = next(iter(values.values()))
+    found = {}
+    for metric in metrics:
+        own = {name: of[metric] for name, of in values.items()}
+        if any(np.isnan(one).all() for one in own.values()):
+            continue
+        higher = metric.partition("@")[0] not in LOWER_IS_BETTER
+        beside = against_best(own, higher_is_better=higher)
+        found[metric] = {
+            name: {
+                "behind": one.behind,
+                "interval": list(one.interval),
+                "p": one.p,
+                "p_holm": one.p_holm,
+                "tied": one.tied,
+            }
+            for name, one in beside.items()
+        }
+    return found
+
+
+def _intervals(values: Mapping[str, NDArray[np.float64]], some: Sequence[_Part]) -> dict[str, list[float]]:
+    """Over users; of coverage and Gini, which no user has alone, those of the first seed."""
+    of_users = {name: list(ends) for name, ends in bootstrap_intervals(values).items()}
+    first: dict[str, list[float]] = some[0].described["intervals"]["test"]
+    return {name: of_users.get(name, first[name]) for name in first}
+
+
+def _means(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: float(np.mean([one[name] for one in figures])) for name in figures[0]}
+
+
+def _spreads(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Standard deviations over seeds; empty for a single one."""
+    if len(figures) < 2:
+        return {}
+    return {name: float(np.std([one[name] for one in figures], ddof=1)) for name in figures[0]}

@@ -1,0 +1,85 @@
+"""The models that can be compared and tuned, by name: what they are called, their settings, their ranges."""
+
+from __future__ import annotations
+
+import difflib
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from tastegraph.baselines import BASELINES, baseline
+from tastegraph.baselines.search_space import Choice, Integers, LogUniform
+from tastegraph.errors import RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tastegraph.baselines.search_space import SearchRange
+    from tastegraph.studies.recipe import Recipe
+
+__all__ = ["LIGHTGCN", "MF", "MODELS", "known_models", "ranges_of", "settings_of", "title_of", "with_settings"]
+
+LIGHTGCN, MF, ALL = "lightgcn", "mf", "all"
+TITLES: Mapping[str, str] = {LIGHTGCN: "LightGCN", MF: "MF (K = 0)"}
+MODELS: tuple[str, ...] = (LIGHTGCN, MF, *BASELINES)
+
+# What is searched of the models trained by gradient: keys of a recipe.
+OF_MF: Mapping[str, SearchRange] = MappingProxyType(
+    {
+        "training.learning_rate": LogUniform(5e-4, 5e-2),
+        "training.weight_decay": LogUniform(1e-4, 1e-1),
+        "training.batch_size": Choice((1024, 2048, 4096, 8192)),
+    }
+)
+OF_LIGHTGCN: Mapping[str, SearchRange] = MappingProxyType({**OF_MF, "model.num_layers": Integers(1, 4)})
+
+
+def known_models(names: str | Sequence[str]) -> tuple[str, ...]:
+    """The names, each once and in order; "all" is every model, "a,b" some.
+
+    Raises:
+        RecipeError: one is unknown; the nearest known one is named.
+    """
+    if names == ALL:
+        return MODELS
+    if isinstance(names, str):
+        names = [name.strip() for name in names.split(",")]
+    for name in names:
+        if name not in MODELS:
+            near = difflib.get_close_matches(name, MODELS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MODELS)}"
+            raise RecipeError(f"unknown model {name!r}; {hint}")
+    return tuple(dict.fromkeys(names))
+
+
+def title_of(name: str) -> str:
+    """What a model is called in tables."""
+    return TITLES.get(name) or baseline(name).title
+
+
+def ranges_of(name: str) -> Mapping[str, SearchRange]:
+    """What tuning may try of a model: by key of the recipe for LightGCN and MF, by hyperparameter for a baseline."""
+    if name in TITLES:
+        return OF_LIGHTGCN if name == LIGHTGCN else OF_MF
+    return baseline(name).SEARCH
+
+
+def settings_of(name: str, recipe: Recipe) -> dict[str, Any]:
+    """All settings that a recipe has for a model, as numbers and words; for LightGCN and MF by table."""
+    if name in TITLES:
+        own = recipe if name == LIGHTGCN else recipe.of_mf()
+        return {table: getattr(own, table).model_dump(mode="json") for table in ("model", "training")}
+    config: dict[str, Any] = baseline(name)(**recipe.models.get(name, {})).config.model_dump(mode="json")
+    return config
+
+
+def with_settings(recipe: Recipe, name: str, settings: Mapping[str, Any]) -> Recipe:
+    """The recipe with other settings for one model, keyed as in `ranges_of`.
+
+    Raises:
+        RecipeError, ModelError: a value is out of range.
+    """
+    if name == LIGHTGCN:
+        return recipe.with_keys(settings)
+    if name == MF:
+        return recipe.with_keys({f"models.{MF}.{key}": value for key, value in settings.items()})
+    return recipe.with_keys({f"models.{name}.{key}": value for key, value in settings.items()})
