@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DataError",
+    "EvaluationError",
     "GraphError",
+    "LeakError",
     "ModelError",
     "RecipeError",
     "RunError",
@@ -47,6 +49,14 @@ class RecipeError(TasteGraphError):
 
 class ModelError(TasteGraphError):
     """A model that cannot be built, loaded or asked."""
+
+
+class EvaluationError(TasteGraphError):
+    """Lists that cannot be judged as asked."""
+
+
+class LeakError(EvaluationError):
+    """A held-out pair where the model or the mask has it: figures would mean nothing."""
 
 
 class RunError(TasteGraphError):

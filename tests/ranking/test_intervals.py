@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tastegraph.ranking.intervals import bootstrap_interval
+from tastegraph.ranking.intervals import bootstrap_interval, bootstrap_intervals
 
 
 def test_the_interval_is_that_of_the_central_limit_theorem_for_many_users() -> None:
@@ -22,3 +22,24 @@ def test_a_seed_repeats_it() -> None:
     values = np.arange(50.0)
     assert bootstrap_interval(values, seed=3) == bootstrap_interval(values, seed=3)
     assert bootstrap_interval(values, seed=3) != bootstrap_interval(values, seed=4)
+
+
+def test_metrics_together_have_the_intervals_they_have_alone() -> None:
+    rng = np.random.default_rng(0)
+    values = {"a": rng.random(30), "b": rng.normal(size=30)}
+    together = bootstrap_intervals(values, seed=2)
+    for name, own in values.items():
+        assert together[name] == pytest.approx(bootstrap_interval(own, seed=2), rel=1e-12)
+        drawn = own[np.random.default_rng(2).integers(30, size=(1000, 30))].mean(axis=1)
+        assert together[name] == pytest.approx(np.quantile(drawn, [0.025, 0.975]), rel=1e-12)
+
+
+def test_a_metric_undefined_for_some_users_is_averaged_over_the_others() -> None:
+    own = np.random.default_rng(0).random(40)
+    own[::4] = np.nan
+    drawn = np.nanmean(own[np.random.default_rng(0).integers(40, size=(1000, 40))], axis=1)
+    found = bootstrap_intervals({"whole": np.ones(40), "some": own, "none": np.full(40, np.nan)})
+    assert found["some"] == pytest.approx(np.quantile(drawn, [0.025, 0.975]))
+    assert list(found["whole"]) == [1, 1]
+    assert np.isnan(found["none"]).all()
+    assert bootstrap_intervals({}) == {}

@@ -1,39 +1,136 @@
-"""`tastegraph evaluate`: the metrics of a saved run, again."""
+"""`tastegraph evaluate`: the metrics of a saved run, again, or of lists that another tool made."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-from tastegraph.cli.terminal import print_json, print_table, table
+from tastegraph.cli.terminal import print_json, print_table, say, table
 
 __all__ = ["evaluate"]
 
+Protocol = Literal["full-ranking", "tutorial", "rated-only", "sampled-negatives"]
+LISTS = "Lists of another tool"
+
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|FILE", help="A run directory, or a file of lists: columns user, item, and rank or score."
+        ),
+    ],
     *,
     k: Annotated[
         str | None,
         typer.Option("--k", metavar="10,20", help="Lengths of the lists; the run's by default."),
     ] = None,
+    protocol: Annotated[
+        Protocol, typer.Option(help="What lists are made of and what counts as a hit.")
+    ] = "full-ranking",
+    negatives: Annotated[int, typer.Option(min=1, help="Of sampled-negatives: items drawn for each user.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Of sampled-negatives: seed of the draw.")] = 0,
+    beyond: Annotated[
+        bool, typer.Option("--beyond", help="Coverage, Gini, novelty, popularity, diversity and calibration too.")
+    ] = False,
+    groups: Annotated[
+        bool, typer.Option("--groups", help="By activity, popularity of items, gender, age and occupation too.")
+    ] = False,
+    run: Annotated[
+        Path | None, typer.Option(help="The run whose split judges a file's lists.", rich_help_panel=LISTS)
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="The data that does, split as the recipe says.", rich_help_panel=LISTS),
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="With --data: a TOML file with settings.", rich_help_panel=LISTS)
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="With --data: a setting; may be repeated.", rich_help_panel=LISTS
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Recompute the test metrics of a saved run from its model, with 95 % intervals over users."""
-    from tastegraph.studies.evaluate import evaluate as evaluate_run
+    """Recompute the test metrics of a saved run from its model, with 95 % intervals over users.
 
-    result = evaluate_run(run, None if k is None else _lengths(k))
+    Or score the lists in FILE, made by any other tool, by the split of a run (--run) or of data (--data).
+    """
+    _must_go_together(target, run, data, recipe, settings)
+    lengths = None if k is None else _lengths(k)
+
+    from tastegraph.studies.evaluate import evaluate as evaluate_run
+    from tastegraph.studies.evaluate import evaluate_lists, evaluate_lists_on
+    from tastegraph.studies.manner import Manner
+
+    manner = Manner(lengths, protocol, negatives, seed, beyond, groups)
+    if data is not None:
+        from tastegraph.data.load import load
+        from tastegraph.studies.recipe import load_recipe
+
+        resolved = load_recipe(recipe, settings or [], data)
+        dataset = load(resolved.data.source, say, resolved.data.reading)
+        result = evaluate_lists_on(target, dataset, resolved, manner)
+    elif run is not None:
+        result = evaluate_lists(target, run, manner)
+    else:
+        result = evaluate_run(target, manner=manner)
+    for warning in result["warnings"]:
+        say(f"warning: {warning}")
     if json:
         print_json(result)
-        return
+    else:
+        _show(result)
+
+
+def _must_go_together(
+    target: Path, run: Path | None, data: str | None, recipe: Path | None, settings: list[str] | None
+) -> None:
+    if data is None and (recipe is not None or settings):
+        raise typer.BadParameter("--recipe and --set go with --data")
+    if run is not None and data is not None:
+        raise typer.BadParameter("--run and --data each say what judges the lists; give one of them")
+    if target.is_dir() and (run is not None or data is not None):
+        raise typer.BadParameter(f"{target} is a folder; --run and --data go with a file of lists")
+    if target.is_file() and run is None and data is None:
+        raise typer.BadParameter(f"{target} is a file of lists; say what judges them: --run RUN or --data DATA")
+
+
+def _show(result: dict[str, Any]) -> None:
     metrics, intervals = result["metrics"]["test"], result["intervals"]["test"]
     rows = ([name, f"{value:.4f}", "{:.4f} to {:.4f}".format(*intervals[name])] for name, value in metrics.items())
+    what = result.get("lists") or result["run"]
+    drawn = f" (n = {result['negatives']})" if "negatives" in result else ""
     print_table(
         table({"metric": "left", "test": "right", "95 % interval": "right"}, rows),
-        f"{run}, protocol {result['protocol']}, {result['users']['test']:,} users",
+        f"{what}, protocol {result['protocol']}{drawn}, {result['users']['test']:,} users",
     )
+    for name, found in result.get("groups", {}).items():
+        if found:
+            _show_groups(name, found, result["k"][0])
+
+
+def _show_groups(name: str, groups: list[dict[str, Any]], k: int) -> None:
+    """Two metrics of each group: all of them stand in --json."""
+    shown = [f"recall@{k}"] if "items" in groups[0] else [f"ndcg@{k}", f"recall@{k}"]
+    columns = {name: "left", **({"items": "right"} if "items" in groups[0] else {}), "users": "right"}
+    rows = []
+    for group in groups:
+        counts = [f"{group[what]:,}" for what in ("items", "users") if what in group]
+        cells = [_figure(group, metric) for metric in shown]
+        rows.append([group["name"], *counts, *cells])
+    print_table(table({**columns, **dict.fromkeys(shown, "right")}, rows))
+
+
+def _figure(group: dict[str, Any], metric: str) -> str:
+    if metric not in group["metrics"]:
+        return "-"
+    ends = group["intervals"].get(metric)
+    return f"{group['metrics'][metric]:.4f}" + (" ({:.4f} to {:.4f})".format(*ends) if ends else "")
 
 
 def _lengths(text: str) -> list[int]:

@@ -110,9 +110,9 @@ class Dataset:
                 published_test=None if self.published_test is None else self.published_test[kept],
                 given_part=None if self.given_part is None else self.given_part[kept],
             )
+            return Split.of(positives, part), removed
         except DataError as error:
             raise error if error.path is not None else DataError(error.message, path=self.path) from None
-        return Split.of(positives, part), removed
 
     def gives_test(self, config: SplitConfig) -> bool:
         """Whether the test part is given and validation is held out of the rest, to be learned from in the end."""

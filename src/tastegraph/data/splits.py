@@ -142,7 +142,7 @@ class Split:
         """The split that puts pair n of `positives` into `part[n]`."""
         fit = positives.where(part == FIT).compact()
         if not len(fit):
-            raise DataError("no positive is left to learn from")
+            raise DataError("no positive is left to learn from: the fit part is empty")
         user = fit.users.index_of(positives.users.ids)[positives.user]
         item = fit.items.index_of(positives.items.ids)[positives.item]
         held = []
@@ -186,7 +186,10 @@ class Split:
         table, part = read_parts(path)
         users, user = Vocabulary.of(table["user"])
         items, item = Vocabulary.of(table["item"])
-        return cls.of(Interactions(user, item, None, None, users, items), part)
+        try:
+            return cls.of(Interactions(user, item, None, None, users, items), part)
+        except DataError as error:
+            raise DataError(error.message, path=path) from None
 
 
 def read_parts(path: Path) -> tuple[pl.DataFrame, NDArray[np.uint8]]:

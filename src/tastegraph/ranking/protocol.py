@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from tastegraph.errors import EvaluationError
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking.leaks import check_leaks
 from tastegraph.ranking.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FULL_RANKING", "Judged", "Ranker", "Relevant", "full_ranking"]
+__all__ = ["FULL_RANKING", "Judged", "Ranker", "Relevant", "full_ranking", "hits_of", "judge", "lengths_of"]
 
 FULL_RANKING = "full-ranking"
 
@@ -56,19 +58,27 @@ class Relevant:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Metrics of every judged user.
+    """Metrics of every judged user, and the lists that they are of.
 
     Attributes:
         users: user indices [n].
-        values: by metric name ("ndcg@10"), float64 [n].
+        values: by metric name ("ndcg@10"), float64 [n]; NaN for a user for whom a metric is not defined.
+        lists: item indices, best first, int32 [n, longest K]; -1 for none.
+        protocol: what the lists were made of and what counted as a hit.
     """
 
     users: NDArray[np.int64]
     values: Mapping[str, NDArray[np.float64]]
+    lists: NDArray[np.int32]
+    protocol: str = FULL_RANKING
 
     def means(self) -> dict[str, float]:
-        """Each metric's mean over users; 0 users have no mean and give an empty dictionary."""
-        return {name: float(values.mean()) for name, values in self.values.items() if len(values)}
+        """Each metric's mean over the users for whom it is defined; one that is defined for nobody is left out."""
+        return {
+            name: float(values[known].mean())
+            for name, values in self.values.items()
+            if (known := ~np.isnan(values)).any()
+        }
 
 
 def full_ranking(ranker: Ranker, relevant: Relevant, known: NeighbourLists | None, k: Sequence[int]) -> Judged:
@@ -82,18 +92,50 @@ def full_ranking(ranker: Ranker, relevant: Relevant, known: NeighbourLists | Non
 
     Returns:
         Every metric of `METRICS` at every K, user by user.
+
+    Raises:
+        EvaluationError: a K is below 1, or there is none.
+        LeakError: a pair to be found is among the known.
     """
+    lengths = lengths_of(k)
+    check_leaks("held-out", relevant, {"the known positives": known})
     users = relevant.users
-    lists = ranker.rank(users, min(max(k), relevant.lists.num_columns), known)
-    listed = lists.astype(np.int64)
-    owner = np.repeat(users, lists.shape[1]).reshape(lists.shape)
-    hits = (listed >= 0) & relevant.lists.contain(owner.ravel(), np.maximum(listed, 0).ravel()).reshape(lists.shape)
-    total = relevant.total[users]
-    return Judged(
-        users,
-        {
-            f"{name}@{length}": metric(hits[:, :length], total, length)
-            for length in sorted(set(k))
-            for name, metric in METRICS.items()
-        },
-    )
+    lists = ranker.rank(users, min(lengths[-1], relevant.lists.num_columns), known)
+    return Judged(users, judge(lists, users, relevant, lengths), lists)
+
+
+def lengths_of(k: Sequence[int]) -> list[int]:
+    """The lengths K in ascending order, each once.
+
+    Raises:
+        EvaluationError: a K is below 1, or there is none.
+    """
+    lengths = sorted(set(k))
+    if not lengths or lengths[0] < 1:
+        raise EvaluationError(f"a list has at least one place; found k = {','.join(map(str, lengths)) or 'none'}")
+    return lengths
+
+
+def judge(
+    lists: NDArray[np.int32], users: NDArray[np.int64], relevant: Relevant, k: Sequence[int]
+) -> dict[str, NDArray[np.float64]]:
+    """Every metric of `METRICS` of lists that are made, at every K, user by user.
+
+    Args:
+        lists: item indices, best first, int32 [n, places]; -1 for none.
+        users: whose list each is, [n]; each has a non-empty T.
+        relevant: T of each user.
+        k: lengths K.
+    """
+    hits, total = hits_of(lists, users, relevant.lists), relevant.total[users]
+    return {
+        f"{name}@{length}": metric(hits[:, :length], total, length) for length in k for name, metric in METRICS.items()
+    }
+
+
+def hits_of(lists: NDArray[np.int32], users: NDArray[np.int64], wanted: NeighbourLists) -> NDArray[np.bool_]:
+    """Which places of each user's list hold an item of the user's row in `wanted`, bool [n, places]."""
+    owner = np.repeat(users, lists.shape[1])
+    listed = lists.ravel().astype(np.int64)
+    there = wanted.contain(owner, np.maximum(listed, 0))
+    return ((listed >= 0) & there).reshape(lists.shape)

@@ -1,65 +1,149 @@
-"""Judge a saved run again, from its model and its split."""
+"""Judge a saved run again, or lists that another tool made, by the same split and protocols."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tastegraph.data.load import load
 from tastegraph.data.splits import Split
-from tastegraph.errors import ModelError, RunError
+from tastegraph.errors import DataError, EvaluationError, ModelError, RecipeError, RunError
 from tastegraph.files import sha256_of
-from tastegraph.ranking.intervals import bootstrap_interval
-from tastegraph.ranking.protocol import FULL_RANKING, full_ranking
+from tastegraph.ranking.protocols import RATED_ONLY, TUTORIAL
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.recipe import LONGEST_LIST
+from tastegraph.studies.evidence import Evidence
+from tastegraph.studies.manner import Manner, describe
+from tastegraph.studies.outside_lists import OutsideLists
+from tastegraph.studies.recipe import LONGEST_LIST, load_recipe
 from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["evaluate"]
+    from tastegraph.data.load import Dataset
+    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.studies.recipe import Recipe
+
+__all__ = ["evaluate", "evaluate_lists", "evaluate_lists_on"]
 
 
-def evaluate(run: Path, k: Sequence[int] | None = None) -> dict[str, Any]:
+def evaluate(run: Path, k: Sequence[int] | None = None, manner: Manner | None = None) -> dict[str, Any]:
     """The test metrics of a run's saved model, recomputed.
 
     Args:
         run: a run directory.
         k: lengths of the lists; those of the run by default.
+        manner: protocol and what else to tell.
 
     Returns:
-        {"schema", "run", "protocol", "k", "metrics": {"test": ...}, "intervals": {"test": ...}, "users": {"test": n}}.
+        {"schema", "run", "protocol", "k", "metrics": {"test": ...}, "intervals": {"test": ...}, "users": {"test": n},
+        "warnings": [...]} and, where asked for, "groups".
 
     Raises:
         RunError: `run` is no finished run, or a length is below 1.
         ModelError: its model is damaged or does not fit its split.
+        EvaluationError: the protocol needs what is not there.
+        LeakError: its split leaks.
     """
-    if not run.exists():
-        raise RunError(f"{run}: no such run")
-    lengths = _recorded_lengths(run) if k is None else sorted(set(k))
-    if lengths[0] < 1 or lengths[-1] > LONGEST_LIST:
-        raise RunError(f"a list has from 1 to {LONGEST_LIST:,} places; found k = {','.join(map(str, lengths))}")
+    manner = replace(manner or Manner(), k=_lengths(run, k if k is not None else manner.k if manner else None))
+    model, evidence, warnings = _evidence_of(run, manner)
+    return {"schema": 1, "run": str(run), **_judge(model, evidence, manner, warnings)}
+
+
+def evaluate_lists(lists: Path, run: Path, manner: Manner) -> dict[str, Any]:
+    """The test metrics of another tool's lists, judged as the run is, by its split.
+
+    Returns:
+        As `evaluate`, with "lists", the file.
+
+    Raises:
+        DataError: the file cannot be read, or a row is not as it should be; see `OutsideLists.read`.
+        RunError, ModelError, EvaluationError, LeakError: as `evaluate`.
+    """
+    manner = replace(manner, k=_lengths(run, manner.k))
+    _, evidence, warnings = _evidence_of(run, manner)
+    return {"schema": 1, "lists": str(lists), "run": str(run), **_judge_lists(lists, evidence, manner, warnings)}
+
+
+def evaluate_lists_on(lists: Path, dataset: Dataset, recipe: Recipe, manner: Manner) -> dict[str, Any]:
+    """The test metrics of another tool's lists, by a data set split as a recipe says.
+
+    Returns:
+        As `evaluate`, with "lists", the file, and "data", the data set's name.
+
+    Raises:
+        DataError, EvaluationError, LeakError: as `evaluate_lists` and `Trial.of`.
+    """
+    manner = replace(manner, k=_in_range(recipe.evaluation.k if manner.k is None else manner.k))
+    evidence = Evidence.of(Trial.of(dataset, recipe), dataset, recipe)
+    warnings = [recipe.split.warning] if recipe.split.warning and dataset.published_test is None else []
+    return {"schema": 1, "lists": str(lists), "data": dataset.name, **_judge_lists(lists, evidence, manner, warnings)}
+
+
+def _judge(ranker: Ranker, evidence: Evidence, manner: Manner, warnings: Sequence[str]) -> dict[str, Any]:
+    judged = evidence.judge(ranker, manner.k or (), manner.protocol, negatives=manner.negatives, seed=manner.seed)
+    return describe(judged, evidence, manner, warnings)
+
+
+def _judge_lists(path: Path, evidence: Evidence, manner: Manner, warnings: Sequence[str]) -> dict[str, Any]:
+    fit = evidence.trial.split.fit
+    outside = OutsideLists.read(path, fit.users, fit.items)
+    noticed = outside.notices(str(path), evidence, manner.protocol, max(manner.k or (1,)))
+    return _judge(outside, evidence, manner, [*warnings, *noticed])
+
+
+def _evidence_of(run: Path, manner: Manner) -> tuple[SavedModel, Evidence, list[str]]:
     model = SavedModel.load(run / "model")
+    trial = _trial_of(run, model)
+    evidence = Evidence(trial, item_table=model.item_table)
+    if not manner.asks_the_data:
+        return model, evidence, []
+    try:
+        recipe = load_recipe(run / "recipe.toml")
+        dataset = _data_of(recipe, model)
+    except (DataError, RecipeError) as error:
+        if manner.protocol == RATED_ONLY:
+            raise EvaluationError(f"protocol {RATED_ONLY} needs the run's data: {error}") from None
+        missing = "dislikes" if manner.protocol == TUTORIAL else "gender, age and occupation"
+        return model, evidence, [f"the run's data is not at hand, so {missing} are left out: {error}"]
+    found = Evidence.of(trial, dataset, recipe)
+    return model, replace(found, item_table=model.item_table), []
+
+
+def _data_of(recipe: Recipe, model: SavedModel) -> Dataset:
+    dataset = load(recipe.data.source, options=recipe.data.reading)
+    if dataset.digest != model.about.get("data", {}).get("digest"):
+        raise DataError("is other data than the run's (its digest differs)", path=dataset.path)
+    return dataset
+
+
+def _trial_of(run: Path, model: SavedModel) -> Trial:
     split_file = run / "split.parquet"
     if not split_file.is_file():
         raise RunError(f"{split_file}: no such file; the run is incomplete")
     if sha256_of(split_file) != model.about.get("split"):
         raise RunError(f"{split_file}: altered since the model was saved (SHA-256 differs)")
-    trial = Trial(Split.load(split_file), refits=bool(model.about.get("refit"))).final
-    fit = trial.split.fit
+    whole = Trial(Split.load(split_file), refits=bool(model.about.get("refit")))
+    whole.check_leaks()
+    fit = whole.final.split.fit
     if not (fit.users.ids.equals(model.users.ids) and fit.items.ids.equals(model.items.ids)):
         raise ModelError(f"{run}: the model has learned from other users or items than split.parquet says")
-    judged = full_ranking(model, trial.test, trial.known, lengths)
-    return {
-        "schema": 1,
-        "run": str(run),
-        "protocol": FULL_RANKING,
-        "k": lengths,
-        "metrics": {"test": judged.means()},
-        "intervals": {"test": {name: list(bootstrap_interval(v)) for name, v in judged.values.items()}},
-        "users": {"test": len(judged.users)},
-    }
+    return whole.final
+
+
+def _lengths(run: Path, k: Sequence[int] | None) -> list[int]:
+    if not run.exists():
+        raise RunError(f"{run}: no such run")
+    return _in_range(_recorded_lengths(run) if k is None else k)
+
+
+def _in_range(k: Sequence[int]) -> list[int]:
+    lengths = sorted(set(k))
+    if not lengths or lengths[0] < 1 or lengths[-1] > LONGEST_LIST:
+        raise RunError(f"a list has from 1 to {LONGEST_LIST:,} places; found k = {','.join(map(str, lengths))}")
+    return lengths
 
 
 def _recorded_lengths(run: Path) -> list[int]:

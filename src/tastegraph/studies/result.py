@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tastegraph.ranking.intervals import bootstrap_interval
+from tastegraph.ranking.intervals import bootstrap_intervals
 from tastegraph.ranking.protocol import FULL_RANKING
 
 if TYPE_CHECKING:
@@ -91,15 +91,11 @@ def _method(dataset: Dataset, recipe: Recipe) -> str:
 
 
 def _intervals(judged: Judged) -> dict[str, list[float]]:
-    return {name: list(bootstrap_interval(values)) for name, values in judged.values.items()}
+    return {name: list(ends) for name, ends in bootstrap_intervals(judged.values).items()}
 
 
 def _lead(ours: Judged, theirs: Judged) -> dict[str, dict[str, Any]]:
     """How far LightGCN is ahead, user by user: the mean difference and its paired interval."""
-    return {
-        name: {
-            "mean": float((ours.values[name] - theirs.values[name]).mean()),
-            "interval": list(bootstrap_interval(ours.values[name] - theirs.values[name])),
-        }
-        for name in ours.values
-    }
+    ahead = {name: ours.values[name] - theirs.values[name] for name in ours.values}
+    intervals = bootstrap_intervals(ahead)
+    return {name: {"mean": float(gap.mean()), "interval": list(intervals[name])} for name, gap in ahead.items()}

@@ -54,10 +54,11 @@ def run(
         What was written as result.json.
 
     Raises:
-        TasteGraphError: the data or a setting does not work out, or `out` is in the way.
+        TasteGraphError: the data or a setting does not work out, `out` is in the way, or the split leaks.
     """
     check_folder(out, force=force)
     trial = trial or Trial.of(dataset, recipe)
+    trial.check_leaks()
     with new_run(out) as folder:
         return _run_in(folder, recipe, dataset, trial, watcher, load_seconds)
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tastegraph.errors import DataError
+import numpy as np
+
+from tastegraph.errors import DataError, LeakError
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking.leaks import check_leaks
 from tastegraph.ranking.protocol import Relevant
 
 if TYPE_CHECKING:
@@ -40,15 +43,18 @@ class Trial:
         """A data set's positives, split as the recipe says, or as published.
 
         Raises:
-            DataError: nothing is positive, a part is empty, no user has a negative, or a held-out pair is also among
-                those learned from.
+            DataError: nothing is positive, a part is empty, or no user has a negative.
+            LeakError: as `check_leaks`.
         """
         split, removed = dataset.divided(recipe.threshold, recipe.split, recipe.cleaning)
         trial = cls(split, refits=dataset.gives_test(recipe.split), removed=removed)
         try:
             trial._check()
+            trial.check_leaks()
         except DataError as error:
             raise DataError(str(error), path=dataset.path) from None
+        except LeakError as error:
+            raise LeakError(f"{dataset.path}: {error}") from None
         return trial
 
     def _check(self) -> None:
@@ -60,9 +66,25 @@ class Trial:
                     f"the {name} part is empty: no user of the fit part has a positive held out for it "
                     "(a user needs two positives for a test pair, three for a validation pair)"
                 )
-            user, item = relevant.lists.pairs_of(relevant.users)
-            if self.graph.items_of.contain(relevant.users[user], item).any():
-                raise DataError(f"a {name} pair is among those learned from")
+
+    def check_leaks(self) -> None:
+        """Fail if a pair is in two parts, or a held-out pair in what is learned from or masked when it is judged.
+
+        Every run and every evaluation asks, of the very graph and mask that it is going to use.
+
+        Raises:
+            LeakError: some are; their number and the first one are named.
+        """
+        _check_parts(self.split)
+        graph = {"the graph that the model learns from": self.graph.items_of}
+        check_leaks("validation", self.validation, graph, self._name_of)
+        masked = {"the positives masked at the test": self.known}
+        check_leaks("test", self.test, {**graph, "the validation part": self.validation.lists, **masked}, self._name_of)
+        if self.refits:
+            self.final.check_leaks()
+
+    def _name_of(self, user: int, item: int) -> str:
+        return f"user {self.split.fit.users.ids[user]}, item {self.split.fit.items.ids[item]}"
 
     @cached_property
     def graph(self) -> BipartiteGraph:
@@ -93,3 +115,20 @@ class Trial:
 
     def _relevant(self, held: HeldOut) -> Relevant:
         return Relevant.from_pairs(held.user, held.item, self.graph.num_users, self.graph.num_items)
+
+
+def _check_parts(split: Split) -> None:
+    """Fail if a pair is in two parts, cold items included, which stand in no graph."""
+    pairs = split.positives
+    key = pairs.user.astype(np.int64) * len(pairs.items) + pairs.item
+    if bool((key[1:] > key[:-1]).all()):
+        return
+    order = np.lexsort((split.part, key))
+    key, part = key[order], split.part[order]
+    twice = np.flatnonzero((key[1:] == key[:-1]) & (part[1:] != part[:-1]))
+    if len(twice):
+        user, item = divmod(int(key[twice[0]]), len(pairs.items))
+        raise LeakError(
+            f"the split leaks: {len(twice):,} {'pair is' if len(twice) == 1 else 'pairs are'} in more than one part; "
+            f"the first is user {pairs.users.ids[user]}, item {pairs.items.ids[item]}"
+        )

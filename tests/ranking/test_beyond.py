@@ -1,0 +1,97 @@
+"""Metrics beyond accuracy on lists worked out by hand, and against their formulas written as loops."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking.beyond import BEYOND, beyond_accuracy
+from tastegraph.ranking.catalogue import Catalogue
+
+# Four users, four items; item popularity 4/4, 2/4, 1/4, 1/4. Item 3 has no genre.
+PROFILES = NeighbourLists.from_pairs([0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 0, 2, 0, 3], 4, 4)
+GENRES = [["Drama"], ["Drama", "War"], ["Comedy"], None]
+CATALOGUE = Catalogue.of(PROFILES, GENRES)
+
+
+def _of_user_0(name: str, items: list[int]) -> float:
+    return float(BEYOND[name](np.array([items], np.int32), np.array([0]), CATALOGUE)[0])
+
+
+def test_popularity_is_the_share_of_users() -> None:
+    assert CATALOGUE.popularity.tolist() == [1, 0.5, 0.25, 0.25]
+
+
+def test_novelty_is_mean_self_information_in_bits() -> None:
+    assert _of_user_0("novelty", [0]) == 0
+    assert _of_user_0("novelty", [1, 2]) == pytest.approx((1 + 2) / 2)
+    assert _of_user_0("novelty", [1, 2, -1]) == pytest.approx((1 + 2) / 2)  # a place that holds nothing
+
+
+def test_popularity_lift_is_against_the_users_own_profile() -> None:
+    assert _of_user_0("popularity", [2, 3]) == 0.25
+    # the profile is items 0 and 1: mean popularity 0.75
+    assert _of_user_0("popularity_lift", [2, 3]) == pytest.approx(0.25 / 0.75 - 1)
+    assert _of_user_0("popularity_lift", [0]) == pytest.approx(1 / 0.75 - 1)
+
+
+def test_diversity_is_one_minus_mean_jaccard_of_the_pairs_with_genres() -> None:
+    assert _of_user_0("diversity", [0, 1]) == pytest.approx(1 - 1 / 2)
+    # pairs (0,1) 1/2 alike, (0,2) and (1,2) not at all
+    assert _of_user_0("diversity", [0, 1, 2]) == pytest.approx(1 - (1 / 2) / 3)
+    assert _of_user_0("diversity", [0, 1, 3, -1]) == pytest.approx(1 - 1 / 2)  # item 3 has no genre
+    assert math.isnan(_of_user_0("diversity", [0, 3]))
+
+
+def test_miscalibration_is_stecks_smoothed_divergence() -> None:
+    # profile of user 0, items 0 and 1: Drama (1 + 1/2) / 2 = 3/4, War 1/4
+    assert _of_user_0("miscalibration", [0, 1]) == pytest.approx(0, abs=1e-12)
+    drama = 0.99 * 1 + 0.01 * 0.75
+    war = 0.01 * 0.25
+    assert _of_user_0("miscalibration", [0]) == pytest.approx(
+        0.75 * math.log(0.75 / drama) + 0.25 * math.log(0.25 / war)
+    )
+    assert math.isnan(_of_user_0("miscalibration", [3]))
+    everything_else = 0.75 * math.log(1 / 0.01) + 0.25 * math.log(1 / 0.01)
+    assert _of_user_0("miscalibration", [2]) == pytest.approx(everything_else)
+
+
+def test_without_genres_there_are_no_metrics_of_genres() -> None:
+    found = beyond_accuracy(np.zeros((1, 1), np.int32), np.array([0]), Catalogue.of(PROFILES, [None] * 4), [1])
+    assert list(found) == ["novelty@1", "popularity@1", "popularity_lift@1"]
+
+
+def test_many_users_against_the_formulas_as_loops_and_pygs_popularity() -> None:
+    from torch_geometric.metrics import LinkPredAveragePopularity
+
+    rng = np.random.default_rng(3)
+    users, items, k = 80, 40, 7
+    row, column = np.nonzero(rng.random((users, items)) < 0.3)
+    profiles = NeighbourLists.from_pairs(row, column, users, items)
+    genres = [sorted(rng.choice(list("abcdef"), rng.integers(0, 4), replace=False).tolist()) for _ in range(items)]
+    catalogue = Catalogue.of(profiles, genres)
+    lists = np.array([rng.permutation(items)[:k] for _ in range(users)], np.int32)
+    found = beyond_accuracy(lists, np.arange(users), catalogue, [3, k])
+
+    for user in range(users):
+        sets = [set(genres[i]) for i in lists[user, :3] if genres[i]]
+        pairs = [1 - len(a & b) / len(a | b) for a, b in itertools.combinations(sets, 2)]
+        expected = sum(pairs) / len(pairs) if pairs else math.nan
+        assert found["diversity@3"][user] == pytest.approx(expected, nan_ok=True)
+
+        def shares(own: np.ndarray) -> dict[str, float]:
+            weight = {g: sum(1 / len(genres[i]) for i in own if g in genres[i]) for g in "abcdef"}
+            return {g: w / sum(weight.values()) for g, w in weight.items()} if any(weight.values()) else {}
+
+        p, q = shares(profiles[user]), shares(lists[user])
+        kl = sum(p[g] * math.log(p[g] / (0.99 * q[g] + 0.01 * p[g])) for g in p if p[g] > 0) if p and q else math.nan
+        assert found[f"miscalibration@{k}"][user] == pytest.approx(kl, nan_ok=True)
+
+    peer = LinkPredAveragePopularity(k, torch.from_numpy(catalogue.popularity))
+    peer.update(torch.from_numpy(lists).long(), torch.zeros(2, 0, dtype=torch.long))
+    assert found[f"popularity@{k}"].mean() == pytest.approx(float(peer.compute()), rel=1e-5)
