@@ -14,6 +14,7 @@ import polars as pl
 from tastegraph.data.catalog import CATALOG
 from tastegraph.data.cleaning import CleaningConfig, Removed, clean
 from tastegraph.data.coded import CodedRows
+from tastegraph.data.counted import counted
 from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.division import divide, gives_test
 from tastegraph.data.features import read_features, with_ids_of
@@ -167,8 +168,8 @@ def _must_count(dataset: Dataset, known: KnownDataset) -> None:
     expected = (known.users, known.items, known.interactions)
     if found != expected:
         raise DataError(
-            f"holds {found[0]:,} users, {found[1]:,} items, {found[2]:,} interactions; published are "
-            f"{expected[0]:,}, {expected[1]:,}, {expected[2]:,}",
+            f"holds {counted(found[0], 'user')}, {counted(found[1], 'item')}, {counted(found[2], 'interaction')}; "
+            f"published are {expected[0]:,}, {expected[1]:,}, {expected[2]:,}",
             path=dataset.path,
         )
 
