@@ -70,7 +70,7 @@ def reads_ratings(command: Callable[..., None]) -> Callable[..., None]:
 
 def _recipe_keys(said: dict[_Option, Any]) -> Reading:
     """The recipe's keys for what was said."""
-    keys = {
+    keys: Reading = {
         option.key: told if option.metavar is not None else False
         for option, told in said.items()
         if told not in (None, False)

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from tastegraph.data.cells import text_as_seconds
 from tastegraph.data.counted import counted
+from tastegraph.data.times import text_as_seconds
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:

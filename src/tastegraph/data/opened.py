@@ -7,6 +7,7 @@ out in a temporary file, which is gone when the reading ends.
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +27,7 @@ __all__ = ["STDIN", "Opened", "opened"]
 
 STDIN = "-"
 GZIP, ZSTD, PARQUET, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+JSON_ARRAY = re.compile(rb"\[\s*(\{|$)")
 Form = Literal["text", "parquet", "json lines"]
 # Text that people rate films in shrinks to a third or a tenth. What grows a thousandfold was made to fill the disk.
 MOST_GROWTH, SMALL_ENOUGH = 200, 64 << 20
@@ -75,6 +77,12 @@ def opened(path: Path) -> Iterator[Opened]:
             head = _head(plain)
         if head.startswith(ZIP):
             raise DataError("is a zip archive; expected the ratings file itself, which may be .gz or .zst", path=shown)
+        if JSON_ARRAY.match(_bare(head)):
+            raise DataError(
+                "is a JSON array; expected JSON lines: an object a line, without brackets or commas around",
+                path=shown,
+                line=1,
+            )
         try:
             yield Opened(plain, shown, _form(head), wrapping)
         except DataError as error:
@@ -105,7 +113,12 @@ def _head(path: Path) -> bytes:
 def _form(head: bytes) -> Form:
     if head.startswith(PARQUET):
         return "parquet"
-    return "json lines" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "text"
+    return "json lines" if _bare(head).startswith(b"{") else "text"
+
+
+def _bare(head: bytes) -> bytes:
+    """The start of a text without a byte order mark and what is blank."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
 def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
