@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from tastegraph.data.cleaning import moment
+from tastegraph.data.columns import Columns
 from tastegraph.data.counted import counted
-from tastegraph.data.delimited import Columns, read_columns
+from tastegraph.data.delimited import read_columns
 from tastegraph.data.split_methods import (
     FIT,
     TEST,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tastegraph.data.coded import CodedRows
-    from tastegraph.data.delimited import Columns
+    from tastegraph.data.columns import Columns
 
 __all__ = ["read_fast"]
 

@@ -44,7 +44,7 @@ def object_in(text: bytes, path: Path, line: int) -> dict[str, Any]:
         DataError: it is no JSON object.
     """
     try:
-        read = json.loads(text)
+        read = json.loads(text.strip())
     except UnicodeDecodeError as error:
         raise DataError("is not UTF-8 text", path=path, line=line) from error
     except (ValueError, RecursionError) as error:

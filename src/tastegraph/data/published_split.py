@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tastegraph.data.counted import counted
-from tastegraph.data.delimited import first_undecodable_line
+from tastegraph.data.line_faults import first_undecodable_line
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
