@@ -175,7 +175,10 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(shelf: Shelf, tmp_pa
     unfinished = tmp_path / "cache" / ".unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / part).symlink_to("/dev/full")
-    with pytest.raises(DataError, match=r"\.part: cannot be written \(no space left on device\)"):
+    with pytest.raises(
+        DataError,
+        match=r"cache: toy cannot be written \(the disk is full: no space left on device\); \$TASTEGRAPH_CACHE names",
+    ):
         locate(known, lambda _: None)
     assert _visible(tmp_path / "cache") == []
     assert list(unfinished.iterdir()) == []
@@ -189,7 +192,7 @@ def test_no_room_to_unpack_is_told_and_leaves_nothing(shelf: Shelf, tmp_path: Pa
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(DataError, match=r"train\.txt: cannot be written \(file too large\)"):
+        with pytest.raises(DataError, match=r"cache: toy cannot be written \(file too large\)"):
             locate(known, lambda _: None)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -64,8 +64,7 @@ def opened(path: Path) -> Iterator[Opened]:
         if str(path) == STDIN:
             shown = Path("standard input")
             plain = _temporary(stack)
-            with plain.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file, BLOCK)
+            _lay_out(sys.stdin.buffer, plain)
         _must_hold_something(plain, shown)
         head = _head(plain)
         wrapping = "gzip" if head.startswith(GZIP) else "zstd" if head.startswith(ZSTD) else None
@@ -89,6 +88,15 @@ def opened(path: Path) -> Iterator[Opened]:
             if error.path == plain:  # the user knows it by another name
                 raise DataError(error.message, path=shown, line=error.line) from error
             raise
+
+
+def _lay_out(source: IO[bytes], plain: Path) -> None:
+    try:
+        with plain.open("wb") as file:
+            shutil.copyfileobj(source, file, BLOCK)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot be laid out in {plain.parent.parent} ({reason})", path="standard input") from error
 
 
 def _temporary(stack: ExitStack) -> Path:
@@ -134,7 +142,12 @@ def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
                         f"unpacks to more than {MOST_GROWTH} times its size; expected a ratings file", path=shown
                     )
                 target.write(block)
-    except (EOFError, zlib.error, gzip.BadGzipFile, _zstd_error()) as error:
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise DataError(f"is damaged gzip ({error})", path=shown) from error
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot be unpacked into {plain.parent.parent} ({reason})", path=shown) from error
+    except (EOFError, zlib.error, _zstd_error()) as error:
         raise DataError(f"is damaged {wrapping} ({error or 'it ends too early'})", path=shown) from error
 
 
