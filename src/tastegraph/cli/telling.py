@@ -40,7 +40,7 @@ def tell_warnings(dataset: Dataset, recipe: Recipe, split: Split) -> None:
         say(f"test pairs that the fit part cannot know: {test.cold:,} of new items, {test.strangers:,} of new users")
     for name, part in (("validation", split.validation), ("test", test)):
         if not len(part):
-            left_out = f"; its {counted(part.strangers, 'pair')} are of users the fit part does not know"
+            left_out = f"; {counted(part.strangers, 'pair')} of users whom the fit part does not know left out"
             say(f"warning: the {name} part is empty{left_out if part.strangers else ''}")
     if recipe.split.warning is not None and dataset.published_test is None:
         say(f"warning: {recipe.split.warning}")
