@@ -6,6 +6,7 @@ blame, so that the error can name it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
@@ -27,6 +28,7 @@ __all__ = ["DELIMITERS", "first_line", "read_coded", "read_columns", "read_with_
 
 DELIMITERS = ("\t", ",", ";", "|", "::")
 LONGEST_HEADER = 65_536  # bytes
+NUMBERS = re.compile(r"[0-9.]+(::[0-9.]+)*")
 
 
 def read_with_header(path: Path, chosen: ColumnOptions | None = None) -> tuple[pl.DataFrame, Columns]:
@@ -111,14 +113,14 @@ def understand(path: Path, chosen: ColumnOptions, *, dat: bool = False) -> Colum
     Args:
         path: the file.
         chosen: what the user said.
-        dat: whether it is named .dat: MovieLens' ratings.dat has no header.
+        dat: whether it is named .dat: MovieLens' ratings.dat has no header, nor have other numbers between ::.
 
     Raises:
         DataError: the first line is not UTF-8, is not delimited, or lacks a column.
     """
     header = first_line(path)
     delimiter = chosen.delimiter or max(DELIMITERS, key=header.count)
-    if dat and delimiter == "::" and chosen == ColumnOptions():
+    if delimiter == "::" and chosen == ColumnOptions() and (dat or NUMBERS.fullmatch(header)):
         chosen = ColumnOptions(header=False)
     if not header.count(delimiter):
         by = f"by {chosen.delimiter!r}" if chosen.delimiter else "by tab, comma, semicolon or |"

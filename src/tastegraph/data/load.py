@@ -135,7 +135,7 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
     chosen = options or ReadOptions()
     known = CATALOG.get(name_or_path)
     path = Path(name_or_path) if known is None else locate(known, say)
-    if name_or_path != STDIN and (not name_or_path or not path.exists()):
+    if name_or_path != STDIN and (not name_or_path or not _exists(path)):
         names = ", ".join(CATALOG)
         near = difflib.get_close_matches(name_or_path, CATALOG, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
@@ -148,6 +148,13 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
     if known is not None and any(None in source.files.values() for source in known.sources):
         _must_count(dataset, known)  # no digest vouches for its files
     return dataset
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long to be a name
+        return False
 
 
 def _name_of(path: Path) -> str:
@@ -176,6 +183,7 @@ def _must_count(dataset: Dataset, known: KnownDataset) -> None:
 
 def _read(name: str, path: Path, options: ReadOptions) -> Dataset:
     if str(path) != STDIN and path.is_dir() and is_published_split(path):
+        options.columns.must_be_unsaid(path)
         return _with_features(_load_published(name, path), options)
     raw, digests = _read_folder(path, options) if path.is_dir() else _read_file(path, options)
     try:
@@ -221,7 +229,7 @@ def _with_features(dataset: Dataset, options: ReadOptions) -> Dataset:
 
 
 def _read_folder(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str, str]]:
-    raw = read_movielens(path)
+    raw = read_movielens(path, options.columns)
     if raw is None and (inter := inter_of(path)) is not None:
         raw = read_atomic(inter, options.columns)
     if raw is None:

@@ -15,13 +15,14 @@ from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.features import read_features
 from tastegraph.data.films import split_title
 from tastegraph.data.line_faults import first_undecodable_line
-from tastegraph.data.options import ColumnOptions
 from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tastegraph.data.options import ColumnOptions
 
 __all__ = ["read_movielens"]
 
@@ -36,18 +37,22 @@ OCCUPATIONS_1M = (
 )  # fmt: skip
 
 
-def read_movielens(folder: Path) -> RawRatings | None:
+def read_movielens(folder: Path, chosen: ColumnOptions) -> RawRatings | None:
     """Read a folder in one of MovieLens' layouts; None where `folder` has none of them.
 
+    Args:
+        folder: the folder.
+        chosen: what the user said of columns; only ratings.csv leaves a choice.
+
     Raises:
-        DataError: a file of the layout is damaged, with its line.
+        DataError: a file of the layout is damaged, with its line, or columns are chosen where there is no choice.
     """
-    if (folder / "u.data").exists():
-        return _read_100k(folder)
-    if (folder / "ratings.dat").exists():
-        return _read_1m(folder)
+    for name, read in (("u.data", _read_100k), ("ratings.dat", _read_1m)):
+        if (folder / name).exists():
+            chosen.must_be_unsaid(folder)
+            return read(folder)
     if (folder / "ratings.csv").exists():
-        return _read_csv(folder)
+        return _read_csv(folder, chosen)
     return None
 
 
@@ -93,9 +98,9 @@ def _encoding(folder: Path) -> str:
     return "utf-8"
 
 
-def _read_csv(folder: Path) -> RawRatings:
+def _read_csv(folder: Path, chosen: ColumnOptions) -> RawRatings:
     path = folder / "ratings.csv"
-    columns = understand(path, ColumnOptions())
+    columns = understand(path, chosen)
     rows, units = read_coded(path, columns)
     movies = folder / "movies.csv"
     items = read_features(movies, "item", None) if movies.exists() else None

@@ -64,6 +64,8 @@ def opened(path: Path) -> Iterator[Opened]:
         if str(path) == STDIN:
             shown = Path("standard input")
             plain = _temporary(stack)
+            if sys.stdin is None:
+                raise DataError("is closed", path=shown)
             _lay_out(sys.stdin.buffer, plain)
         _must_hold_something(plain, shown)
         head = _head(plain)

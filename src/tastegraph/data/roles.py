@@ -56,8 +56,10 @@ def find_roles(names: Sequence[str], chosen: ColumnOptions, path: Path) -> dict[
             position[role] = found
         elif role in REQUIRED:
             accepted = ", ".join(NAMES[role][:5])
+            no_names = " (--no-header, if this line holds no names)" if any(map(_is_number, names)) else ""
             raise DataError(
-                f"no {role} column among {_listed(names)}; expected one named {accepted}, ... or --{role}-column NAME",
+                f"no {role} column among {_listed(names)}; expected one named {accepted}, ... or --{role}-column NAME"
+                f"{no_names}",
                 path=path,
                 line=1,
             )
@@ -87,6 +89,10 @@ def roles_by_position(width: int, chosen: ColumnOptions, path: Path) -> dict[str
             raise DataError(f"no column is left for the {role}; say --{role}-column NUMBER", path=path, line=1)
     _each_once(position, names, path)
     return {role: position[role] for role in OPTIONS if role in position}
+
+
+def _is_number(name: str) -> bool:
+    return name.replace(".", "", 1).isdecimal()
 
 
 def _by_name(role: str, names: Sequence[str], path: Path) -> int | None:
