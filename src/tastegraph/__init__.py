@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tastegraph.baselines.popularity import Popularity
+    from tastegraph.data.cleaning import CleaningConfig
     from tastegraph.data.load import Dataset, load
+    from tastegraph.data.options import ReadOptions
+    from tastegraph.data.splits import SplitConfig
     from tastegraph.errors import TasteGraphError
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.conv import LightGCNConv
@@ -24,12 +27,15 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "BipartiteGraph",
+    "CleaningConfig",
     "Dataset",
     "LightGCN",
     "LightGCNConv",
     "Popularity",
+    "ReadOptions",
     "Recipe",
     "Recommender",
+    "SplitConfig",
     "TasteGraphError",
     "full_ranking",
     "load",
@@ -38,12 +44,15 @@ __all__ = [
 
 _HOMES = {
     "BipartiteGraph": "graph.bipartite",
+    "CleaningConfig": "data.cleaning",
     "Dataset": "data.load",
     "LightGCN": "lightgcn.model",
     "LightGCNConv": "lightgcn.conv",
     "Popularity": "baselines.popularity",
+    "ReadOptions": "data.options",
     "Recipe": "studies.recipe",
     "Recommender": "serving.recommender",
+    "SplitConfig": "data.splits",
     "TasteGraphError": "errors",
     "full_ranking": "ranking.protocol",
     "load": "data.load",

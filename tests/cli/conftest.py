@@ -37,13 +37,16 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tastegraph(installed: Path, workplace: Path) -> Command:
     """Runs `tastegraph WORDS` and checks its exit code, and that it never shows a traceback."""
     environment = {
-        name: value for name, value in os.environ.items() if name not in {"TASTEGRAPH_DATA", "TASTEGRAPH_CACHE"}
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"TASTEGRAPH_DATA", "TASTEGRAPH_CACHE", "COLUMNS"}
     } | {"PYTHONPATH": str(installed), "TASTEGRAPH_CACHE": str(workplace / "cache")}
 
-    def run(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, code: int = 0, columns: int | None = None) -> subprocess.CompletedProcess[str]:
+        width = {} if columns is None else {"COLUMNS": str(columns)}
         done = subprocess.run(
             [sys.executable, "-m", "tastegraph", *words],
-            cwd=workplace, env=environment, capture_output=True, text=True, timeout=600, check=False,
+            cwd=workplace, env=environment | width, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr

@@ -59,6 +59,54 @@ def test_the_leak_of_a_split_within_users_is_told(tastegraph: Command, ratings_c
     assert "warning: split by time within each user" in done.stderr
 
 
+def test_data_split_reads_a_file_as_show_and_train_do(tastegraph: Command, odd: str, workplace: Path) -> None:
+    done = tastegraph("data", "split", odd, *COLUMNS, "--out", "odd-parts.parquet", "--set", "cleaning.k_core=2")
+    assert "gzip, tab-separated: user, item, value, time (columns buyer, what, rating, when)" in done.stderr
+    assert "positives: " in done.stderr
+    assert "cleaning, k_core 2: removed " in done.stderr
+    assert "warning" not in done.stderr
+    assert pl.read_parquet(workplace / "odd-parts.parquet").columns == ["user", "item", "part"]
+
+
+def test_every_command_that_reads_a_file_has_the_same_options(tastegraph: Command) -> None:
+    panels = {
+        tastegraph(*words, "--help").stdout.partition("Reading a file")[2]
+        for words in (["train"], ["data", "show"], ["data", "split"])
+    }
+    assert len(panels) == 1
+    for option in ("--user-column", "--part-column", "--delimiter", "--no-header", "--item-features"):
+        assert option in next(iter(panels))
+
+
+def test_an_empty_part_is_told(tastegraph: Command, workplace: Path) -> None:
+    (workplace / "few.csv").write_text("a,x,train\na,y,train\nb,x,test\n", encoding="utf-8")
+    reading = ["--no-header", "--user-column", "1", "--item-column", "2", "--rating-column", "none"]
+    done = tastegraph("data", "split", "few.csv", "--out", "few.parquet", *reading, "--part-column", "3", "--force")
+    assert "few: 3 interactions of 2 users with 2 items" in done.stderr
+    assert "warning: the test part is empty; 1 pair of users whom the fit part does not know left out" in done.stderr
+    assert "1 pair left out (new users)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("out", "expected"),
+    [
+        ("nowhere/parts.parquet", "nowhere/parts.parquet: its folder nowhere is not there"),
+        (".", ".: is a folder; --out names a file"),
+    ],
+)
+def test_where_a_split_cannot_be_written_is_told_by_what_was_typed(
+    tastegraph: Command, ratings_csv: Path, out: str, expected: str
+) -> None:
+    assert tastegraph("data", "split", str(ratings_csv), "--out", out, code=1).stderr == f"tastegraph: {expected}\n"
+
+
+def test_a_table_in_a_pipe_is_as_wide_as_columns_says(tastegraph: Command, odd: str) -> None:
+    wide = tastegraph("data", "show", odd, *COLUMNS).stdout
+    assert max(map(len, wide.splitlines())) > 80
+    narrow = tastegraph("data", "show", odd, *COLUMNS, columns=70).stdout
+    assert max(map(len, narrow.splitlines())) <= 70
+
+
 def test_show_draws_and_counts(tastegraph: Command, odd: str, workplace: Path) -> None:
     done = tastegraph("data", "show", odd, *COLUMNS, "--item-features", "films.parquet", "--plot", "odd.svg")
     for words in ("interactions of a user", "interactions of an item", "positives", "title", "plot: odd.svg"):

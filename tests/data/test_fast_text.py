@@ -17,6 +17,7 @@ from tastegraph.data.fast_text import read_fast
 from tastegraph.data.interactions import Interactions
 from tastegraph.data.line_blocks import line_blocks
 from tastegraph.data.options import ColumnOptions
+from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +47,13 @@ def test_both_ways_give_the_same_rows(
     text = end.join([by.join(columns), *lines, ""]) + (end if blank else "")
     path = _path(tmp_path_factory, text)
     layout = understand(path, ColumnOptions())
-    careful = CodedRows.from_frame(read_columns(path, layout))
     fast = read_fast(path, layout)
+    try:
+        careful = CodedRows.from_frame(read_columns(path, layout))
+    except DataError as error:
+        assert "as in the lines before" in str(error)  # noqa: PT017 (seconds and milliseconds)
+        assert fast is None
+        return
     assert fast is not None or note or by == "::" or blank
     if fast is not None:
         _must_equal(fast[0], careful)

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import random
 import resource
+import signal
 import stat
 import subprocess
 import sys
@@ -175,7 +176,10 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(shelf: Shelf, tmp_pa
     unfinished = tmp_path / "cache" / ".unfinished"
     unfinished.mkdir(parents=True)
     (unfinished / part).symlink_to("/dev/full")
-    with pytest.raises(DataError, match=r"\.part: cannot be written \(no space left on device\)"):
+    with pytest.raises(
+        DataError,
+        match=r"cache: toy cannot be written \(the disk is full: no space left on device\); \$TASTEGRAPH_CACHE names",
+    ):
         locate(known, lambda _: None)
     assert _visible(tmp_path / "cache") == []
     assert list(unfinished.iterdir()) == []
@@ -189,7 +193,7 @@ def test_no_room_to_unpack_is_told_and_leaves_nothing(shelf: Shelf, tmp_path: Pa
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(DataError, match=r"train\.txt: cannot be written \(file too large\)"):
+        with pytest.raises(DataError, match=r"cache: toy cannot be written \(file too large\)"):
             locate(known, lambda _: None)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -212,6 +216,32 @@ from tastegraph.data.fetch import locate
 known = KnownDataset("toy", "", 1, 2, 2, "", "", (Source("files", sys.argv[1], {"train.txt": sys.argv[2]}),))
 print(locate(known, lambda line: print(line, file=sys.stderr)))
 """
+
+
+KILLED = """
+import os, signal
+from tastegraph.data import download
+through = download._write_through
+def killed(file, block):
+    through(file, block)
+    os.kill(os.getpid(), signal.SIGKILL)
+download._write_through = killed
+"""
+
+
+def test_a_killed_process_leaves_nothing_to_read_and_the_next_goes_on_from_there(shelf: Shelf, tmp_path: Path) -> None:
+    content = random.Random(0).randbytes(3_000_000)
+    (shelf.folder / "train.txt").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    killed = subprocess.run([sys.executable, "-c", KILLED + ONE_FETCH, shelf.address, digest], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert _visible(tmp_path / "cache") == []
+    got = next((tmp_path / "cache" / ".unfinished").glob("*.part")).stat().st_size
+    assert 0 < got < len(content)
+    place = locate(_known(Source("files", shelf.address, {"train.txt": digest})), lambda _: None)
+    assert (place / "train.txt").read_bytes() == content
+    assert shelf.ranges == [None, f"bytes={got}-"]
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [".locks", ".unfinished", "toy"]
 
 
 def test_two_processes_fetch_once(shelf: Shelf, tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_feature_tables_that_do_not_belong_to_the_ratings_are_refused(tmp_path: 
     with pytest.raises(DataError, match=r"films.csv: none of its item ids is among the ratings' items"):
         load(str(path), options=options)
     items.write_text("item,title\n,Alien\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"films.csv: row 1: the item id is empty"):
+    with pytest.raises(DataError, match=r"films.csv:2: the item id is empty"):
         load(str(path), options=options)
     items.write_text("film_name,title\n7,Alien\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"films.csv:1: no item column among film_name, title"):

@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tastegraph.cli.reading import (
-    Delimiter,
-    ItemColumn,
-    ItemFeatures,
-    NoHeader,
-    PartColumn,
-    RatingColumn,
-    TimeColumn,
-    UserColumn,
-    UserFeatures,
-    recipe_keys,
-)
+from tastegraph.cli.data_split import split
+from tastegraph.cli.reading import Reading, reads_ratings
 from tastegraph.cli.terminal import print_json, print_table, say, spoken, table
 from tastegraph.errors import DataError
 
@@ -104,20 +94,13 @@ def fetch(
 
 
 @app.command("show")
+@reads_ratings
 def show(
     data: Data,
     *,
     json: Json = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it, too: .svg, .png or .pdf.")] = None,
-    user_column: UserColumn = None,
-    item_column: ItemColumn = None,
-    rating_column: RatingColumn = None,
-    time_column: TimeColumn = None,
-    part_column: PartColumn = None,
-    delimiter: Delimiter = None,
-    no_header: NoHeader = False,
-    item_features: ItemFeatures = None,
-    user_features: UserFeatures = None,
+    reading: Reading,
 ) -> None:
     """Show what is in a data set: how it was read, counts, density, ratings, degrees, times, genres, features."""
     from tastegraph.data.load import load
@@ -125,20 +108,9 @@ def show(
     from tastegraph.studies.data_plot import check_plot, draw_summary
     from tastegraph.studies.recipe import load_recipe
 
-    options = recipe_keys(
-        user_column,
-        item_column,
-        rating_column,
-        time_column,
-        part_column,
-        delimiter,
-        no_header,
-        item_features,
-        user_features,
-    )
     if plot is not None:
         check_plot(plot)
-    recipe = load_recipe(None, [], data, options)
+    recipe = load_recipe(None, [], data, reading)
     dataset = load(data, spoken(quiet=json), recipe.data.reading)
     summary = summarise(dataset, recipe.threshold)
     if plot is not None:
@@ -151,51 +123,7 @@ def show(
         typer.echo(f"plot: {plot}")
 
 
-@app.command("split")
-def split(
-    data: Annotated[str | None, typer.Argument(help="As for train.")] = None,
-    *,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file to write: user, item, part.")],
-    recipe: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as split.method=time; may be repeated."),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    json: Json = False,
-) -> None:
-    """Split a data set as `train` would, and save who is in which part for other tools."""
-    from dataclasses import asdict
-
-    from tastegraph.data.load import load
-    from tastegraph.files import written_whole
-    from tastegraph.studies.recipe import load_recipe
-
-    resolved = load_recipe(recipe, settings or [], data)
-    if out.exists() and not force:
-        raise DataError("is there already; --force replaces it", path=out)
-    dataset = load(resolved.data.source, spoken(quiet=json), resolved.data.reading)
-    made, removed = dataset.divided(resolved.threshold, resolved.split, resolved.cleaning)
-    with written_whole(out) as aside:
-        made.save(aside, dataset.digest)
-    parts = {
-        "fit": {"pairs": len(made.fit), "users": len(made.fit.users), "items": len(made.fit.items)},
-        **{
-            name: {"pairs": len(part), "pairs of new items": part.cold, "pairs left out (new users)": part.strangers}
-            for name, part in (("validation", made.validation), ("test", made.test))
-        },
-    }
-    if json:
-        cleaning = [asdict(step) for step in removed]
-        print_json({"file": str(out), "data": dataset.digest, "cleaning": cleaning, "parts": parts})
-        return
-    for step in removed:
-        say(f"cleaning, {step}")
-    if resolved.split.warning is not None and dataset.published_test is None:
-        say(f"warning: {resolved.split.warning}")
-    rows = ([name, *(f"{count:,} {what}" for what, count in part.items())] for name, part in parts.items())
-    print_table(table({"part": "left", "": "right", " ": "right", "  ": "right"}, rows))
-    typer.echo(f"split: {out}")
+app.command("split")(split)
 
 
 def _print_summary(dataset: Dataset, summary: dict[str, Any]) -> None:

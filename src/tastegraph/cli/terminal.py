@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,14 +24,14 @@ __all__ = [
     "table",
 ]
 
-PLAIN_WIDTH = 160  # columns where the output is no terminal, so that nothing is cut
+PLAIN_WIDTH = 160  # columns where the output is no terminal and COLUMNS says nothing, so that nothing is cut
 
 
 def stdout() -> Console:
     """A console for what a command answers."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    width = _width(sys.stdout)
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
@@ -38,8 +39,13 @@ def stderr() -> Console:
     """A console for what happens meanwhile."""
     from rich.console import Console
 
-    width = None if sys.stderr.isatty() else PLAIN_WIDTH
+    width = _width(sys.stderr)
     return Console(stderr=True, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _width(stream: TextIO) -> int | None:
+    """Columns to fill; None leaves it to the terminal, or to COLUMNS."""
+    return None if stream.isatty() or os.environ.get("COLUMNS", "").isdecimal() else PLAIN_WIDTH
 
 
 def printable(text: object) -> str:

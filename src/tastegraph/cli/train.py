@@ -8,28 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tastegraph.cli.reading import (
-    Delimiter,
-    ItemColumn,
-    ItemFeatures,
-    NoHeader,
-    PartColumn,
-    RatingColumn,
-    TimeColumn,
-    UserColumn,
-    UserFeatures,
-    recipe_keys,
-)
-from tastegraph.cli.terminal import model_table, print_json, print_table, say, spoken
+from tastegraph.cli.reading import Reading, reads_ratings
+from tastegraph.cli.telling import tell_reading, tell_warnings
+from tastegraph.cli.terminal import model_table, print_json, print_table, spoken
 
 if TYPE_CHECKING:
     from tastegraph.data.load import Dataset
     from tastegraph.studies.recipe import Recipe
-    from tastegraph.studies.trial import Trial
 
 __all__ = ["print_result", "run_and_show", "train"]
 
 
+@reads_ratings
 def train(
     data: Annotated[
         str | None,
@@ -48,33 +38,14 @@ def train(
     out: Annotated[Path | None, typer.Option(help="The run directory; runs/NAME (or NAME-2, ...) by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
-    user_column: UserColumn = None,
-    item_column: ItemColumn = None,
-    rating_column: RatingColumn = None,
-    time_column: TimeColumn = None,
-    part_column: PartColumn = None,
-    delimiter: Delimiter = None,
-    no_header: NoHeader = False,
-    item_features: ItemFeatures = None,
-    user_features: UserFeatures = None,
+    reading: Reading,
 ) -> None:
     """Split, train, validate, test and save: LightGCN and its baselines."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
     from tastegraph.studies.recipe import load_recipe
 
-    options = recipe_keys(
-        user_column,
-        item_column,
-        rating_column,
-        time_column,
-        part_column,
-        delimiter,
-        no_header,
-        item_features,
-        user_features,
-    )
-    resolved = load_recipe(recipe, settings or [], data, options)
+    resolved = load_recipe(recipe, settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
     began = time.perf_counter()
@@ -93,7 +64,9 @@ def run_and_show(
 
     trial = Trial.of(dataset, recipe)  # what cannot be judged is told before torch is even imported
     if not json:
-        _tell(dataset, recipe, trial)
+        steps = [step for step in trial.removed if not step.step.startswith("threshold")]
+        tell_reading(dataset, recipe, len(trial.split.positives), steps)
+        tell_warnings(dataset, recipe, trial.final.split)
 
     from tastegraph.studies.run import run
 
@@ -103,31 +76,6 @@ def run_and_show(
         print_json(result)
     else:
         print_result(result, folder)
-
-
-def _tell(dataset: Dataset, recipe: Recipe, trial: Trial) -> None:
-    """How the source was read, what cleaning removed, and what is to be known of the split."""
-    say(_describe(dataset, recipe, len(trial.split.positives)))
-    for step in trial.removed:
-        if not step.step.startswith("threshold"):
-            say(f"cleaning, {step}")
-    test = trial.final.split.test
-    if test.cold or test.strangers:
-        say(f"test pairs that the fit part cannot know: {test.cold:,} of new items, {test.strangers:,} of new users")
-    if recipe.split.warning is not None and dataset.published_test is None:
-        say(f"warning: {recipe.split.warning}")
-
-
-def _describe(dataset: Dataset, recipe: Recipe, positives: int) -> str:
-    rated = dataset.interactions
-    kept = f"positives: {positives:,}"
-    if rated.value is not None and recipe.threshold is not None:
-        kept += f" (rating >= {recipe.threshold:g})"
-    dropped = f"; {dataset.duplicates:,} duplicate rows dropped" if dataset.duplicates else ""
-    return (
-        f"{dataset.name}: {len(rated):,} interactions of {len(rated.users):,} users with {len(rated.items):,} items "
-        f"({dataset.understood}{dropped}); {kept}"
-    )
 
 
 def print_result(result: dict[str, Any], folder: Path) -> None:

@@ -26,7 +26,7 @@ def unpack(archive: Path, names: Iterable[str], optional: Iterable[str], folder:
     Raises:
         zipfile.BadZipFile: the archive is damaged, lacks a member, or has one that leads out of its folder, is a link,
             stands twice, or grows beyond all measure.
-        DataError: there is no room to write.
+        NoRoomError: there is no room to write.
     """
     try:
         with zipfile.ZipFile(archive) as bundle:

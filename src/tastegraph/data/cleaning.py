@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from tastegraph.data.cells import text_as_seconds
+from tastegraph.data.counted import counted
+from tastegraph.data.times import text_as_seconds
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class Removed:
     left: int
 
     def __str__(self) -> str:
-        gone = ", ".join(_counted(*each) for each in ((self.pairs, "pair"), (self.users, "user"), (self.items, "item")))
-        return f"{self.step}: removed {gone}; {self.left:,} pairs left"
+        gone = ", ".join(counted(*each) for each in ((self.pairs, "pair"), (self.users, "user"), (self.items, "item")))
+        return f"{self.step}: removed {gone}; {counted(self.left, 'pair')} left"
 
 
 def clean(
@@ -155,7 +156,3 @@ def _why(rated: Interactions, step: str, threshold: float | None) -> str:
             "begins; none takes every interaction"
         )
     return f"cleaning leaves nothing: {step}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -6,61 +6,29 @@ blame, so that the error can name it.
 
 from __future__ import annotations
 
-import csv
-import itertools
-from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 import polars as pl
 
-from tastegraph.data.cells import EXPECTED, text_as_parts, text_as_seconds, text_as_values
+from tastegraph.data.cells import EXPECTED, text_as_parts, text_as_values
 from tastegraph.data.coded import CodedRows
+from tastegraph.data.columns import Columns
 from tastegraph.data.fast_text import read_fast
+from tastegraph.data.line_faults import LONE_CR, blame_a_line, fields_of, line_of
 from tastegraph.data.options import ColumnOptions
-from tastegraph.data.roles import REQUIRED, find_roles, roles_by_position
+from tastegraph.data.roles import find_roles, roles_by_position
+from tastegraph.data.times import mixes_units, text_as_seconds, text_of_another_unit
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Columns", "first_undecodable_line", "read_coded", "read_columns", "read_with_header", "understand"]
+__all__ = ["DELIMITERS", "first_line", "read_coded", "read_columns", "read_with_header", "split_header", "understand"]
 
 DELIMITERS = ("\t", ",", ";", "|", "::")
 LONGEST_HEADER = 65_536  # bytes
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Where a delimited file keeps what we read.
-
-    Attributes:
-        delimiter: the text between two fields.
-        position: position of each of user, item, value, time that is there, from 0.
-        width: number of fields in a line.
-        header: whether the first line holds names.
-        encoding: "utf-8" or "latin-1".
-        names: what the header calls the columns.
-    """
-
-    delimiter: str
-    position: Mapping[str, int]
-    width: int
-    header: bool
-    encoding: str = "utf-8"
-    names: tuple[str, ...] = ()
-
-    @property
-    def quote(self) -> str | None:
-        """The mark around a field that holds the delimiter, where the dialect has one."""
-        return _quote(self.delimiter)
-
-    def __str__(self) -> str:
-        delimiter = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.delimiter, self.delimiter)
-        names = "" if self.header else "no header, "
-        called = [self.names[at] for at in self.position.values()] if self.names else []
-        unlike = f" (columns {', '.join(called)})" if called and called != [*self.position] else ""
-        return f"{names}{delimiter}-separated: {', '.join(self.position)}{unlike}"
+NUMBERS = re.compile(r"[0-9.]+(::[0-9.]+)*")
 
 
 def read_with_header(path: Path, chosen: ColumnOptions | None = None) -> tuple[pl.DataFrame, Columns]:
@@ -88,8 +56,8 @@ def read_coded(path: Path, columns: Columns) -> tuple[CodedRows, frozenset[str]]
     _must_hold_text(path)
     if (fast := read_fast(path, columns)) is not None:
         return fast
-    frame, unit = _read_carefully(path, columns)
-    return CodedRows.from_frame(frame), frozenset({unit} if unit else ())
+    frame, units = _read_carefully(path, columns)
+    return CodedRows.from_frame(frame), units
 
 
 def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
@@ -101,26 +69,33 @@ def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
     return _read_carefully(path, columns)[0]
 
 
-def _read_carefully(path: Path, columns: Columns) -> tuple[pl.DataFrame, str | None]:
-    """The table and the unit of its times; all cells are text first, so that a bad one can be shown."""
+def _read_carefully(path: Path, columns: Columns) -> tuple[pl.DataFrame, frozenset[str]]:
+    """The table and the units of its times; all cells are text first, so that a bad one can be shown."""
     _must_hold_text(path)
     try:
         raw = _read_text(path, columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        _blame_a_line(path, columns)
+        blame_a_line(path, columns)
         raise DataError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
     # A null in the last field may be an empty cell, a blank line, or the end of a truncated one.
     if raw.is_empty() or raw.select(pl.any_horizontal(pl.all().is_null()).any()).item():
-        _blame_a_line(path, columns)
+        blame_a_line(path, columns)
     text = raw.select(list(columns.position))
     blank = text.select(blank=pl.all_horizontal(pl.all().is_null()))["blank"]
     if blank.all():
         raise DataError("has a header but no rows" if columns.header else "has no rows", path=path)
-    typed, unit = _to_types(text)
+    typed, units = _to_types(text)
     bad = typed.select(bad=pl.any_horizontal(pl.all().is_null()))["bad"] & ~blank
     if bad.any():
         _blame_a_cell(path, columns, text, typed, int(bad.arg_true()[0]))
-    return typed.filter(~blank), unit
+    if mixes_units(units):
+        row, unit = text_of_another_unit(text["time"])
+        raise DataError(
+            f"expected {unit} as time, as in the lines before, found {text['time'][row]!r}",
+            path=path,
+            line=line_of(path, columns, row),
+        )
+    return typed.filter(~blank), units
 
 
 def _must_hold_text(path: Path) -> None:
@@ -138,31 +113,49 @@ def understand(path: Path, chosen: ColumnOptions, *, dat: bool = False) -> Colum
     Args:
         path: the file.
         chosen: what the user said.
-        dat: whether it is named .dat: MovieLens' ratings.dat has no header.
+        dat: whether it is named .dat: MovieLens' ratings.dat has no header, nor have other numbers between ::.
 
     Raises:
         DataError: the first line is not UTF-8, is not delimited, or lacks a column.
     """
-    _must_hold_text(path)
-    with path.open("rb") as file:
-        first = file.readline(LONGEST_HEADER)
-    try:
-        header = first.decode("utf-8-sig").strip("\r\n")
-    except UnicodeDecodeError as error:
-        raise DataError("is not UTF-8 text", path=path, line=1) from error
+    header = first_line(path)
     delimiter = chosen.delimiter or max(DELIMITERS, key=header.count)
-    if dat and delimiter == "::" and chosen == ColumnOptions():
+    if delimiter == "::" and chosen == ColumnOptions() and (dat or NUMBERS.fullmatch(header)):
         chosen = ColumnOptions(header=False)
     if not header.count(delimiter):
         by = f"by {chosen.delimiter!r}" if chosen.delimiter else "by tab, comma, semicolon or |"
         expected = "a header line with the columns user and item (and, optionally, rating and time)"
         if not chosen.header:
             expected = "lines of user and item (and, optionally, rating and time)"
-        raise DataError(f"expected {expected}, separated {by}; found {header[:60]!r}", path=path, line=1)
-    names = [name.strip() for name in next(_fields(path, [header], delimiter))[1]]
+        found = repr(header[:60]) if header.strip() else "a blank line"
+        raise DataError(f"expected {expected}, separated {by}; found {found}", path=path, line=1)
+    names = split_header(path, header, delimiter)
     if chosen.header:
         return Columns(delimiter, find_roles(names, chosen, path), len(names), header=True, names=tuple(names))
     return Columns(delimiter, roles_by_position(len(names), chosen, path), len(names), header=False)
+
+
+def first_line(path: Path) -> str:
+    """The first line of a text file, without its end.
+
+    Raises:
+        DataError: it is not UTF-8, or lines end in a way that nothing else reads.
+    """
+    _must_hold_text(path)
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_HEADER)
+    try:
+        line = first.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DataError("is not UTF-8 text", path=path, line=1) from error
+    if "\r" in line and '"' not in line:
+        raise DataError(LONE_CR, path=path, line=1)
+    return line
+
+
+def split_header(path: Path, header: str, delimiter: str) -> list[str]:
+    """The names that a first line gives the columns."""
+    return [name.strip() for name in next(fields_of(path, [header], delimiter))[1]]
 
 
 def _read_text(path: Path, columns: Columns) -> pl.DataFrame:
@@ -211,24 +204,22 @@ def _by_several(path: Path, columns: Columns) -> pl.DataFrame:
     return pl.select(each)
 
 
-def _to_types(text: pl.DataFrame) -> tuple[pl.DataFrame, str | None]:
+def _to_types(text: pl.DataFrame) -> tuple[pl.DataFrame, frozenset[str]]:
     """Ids as they are, ratings as Float32, times as Float64 unix seconds; null for what cannot be read."""
-    typed, unit = text, None
+    typed, units = text, frozenset[str]()
     if "value" in text.columns:
         typed = typed.with_columns(value=text_as_values(text["value"]))
     if "time" in text.columns:
-        seconds, unit = text_as_seconds(text["time"])
+        seconds, units = text_as_seconds(text["time"])
         typed = typed.with_columns(time=seconds)
     if "part" in text.columns:
         typed = typed.with_columns(part=text_as_parts(text["part"]))
-    return typed, unit
+    return typed, units
 
 
 def _blame_a_cell(path: Path, columns: Columns, text: pl.DataFrame, typed: pl.DataFrame, row: int) -> NoReturn:
     """Raise a `DataError` for the first cell of a row that does not read."""
-    lines = (line for line, _ in _records(path, columns))
-    first = row + (1 if columns.header else 0)
-    line = next(itertools.islice(lines, first, None), None)
+    line = line_of(path, columns, row)
     for role in columns.position:
         if typed[role][row] is None:
             cell = text[role][row]
@@ -236,61 +227,3 @@ def _blame_a_cell(path: Path, columns: Columns, text: pl.DataFrame, typed: pl.Da
             found = f"expected {expected}, found {cell or ''!r}" if expected else f"the {role} id is empty"
             raise DataError(found, path=path, line=line)
     raise DataError("has a row that cannot be read", path=path, line=line)
-
-
-def _blame_a_line(path: Path, columns: Columns) -> None:
-    """Raise a `DataError` for the first line that is not made as the others are; return if there is none."""
-    for number, (line, fields) in enumerate(_records(path, columns)):
-        blank = len(fields) < 2 and not "".join(fields).strip()
-        if blank or (columns.header and number == 0):
-            continue
-        if len(fields) != columns.width:
-            raise DataError(f"expected {columns.width} fields, found {len(fields)}", path=path, line=line)
-        for role, at in columns.position.items():
-            if role in REQUIRED and not fields[at].strip():
-                raise DataError(f"the {role} id is empty", path=path, line=line)
-
-
-def _records(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each record, blank lines and the header included."""
-    encoding = "utf-8-sig" if columns.encoding == "utf-8" else columns.encoding
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            yield from _fields(path, file, columns.delimiter)
-    except UnicodeDecodeError as error:
-        raise DataError("is not UTF-8 text", path=path, line=first_undecodable_line(path)) from error
-
-
-def _fields(path: Path, file: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The fields of each record, with the number of its last line from 1."""
-    if len(delimiter) > 1:
-        for line, text in enumerate(file, start=1):
-            yield line, text.rstrip("\r\n").split(delimiter) if text.strip() else []
-        return
-    if _quote(delimiter) is None:
-        reader = csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE, strict=True)
-    else:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-    line = 0
-    try:
-        for fields in reader:
-            line = reader.line_num
-            yield line, fields
-    except csv.Error as error:
-        raise DataError(f"is not delimited text ({error})", path=path, line=line + 1) from error
-
-
-def _quote(delimiter: str) -> str | None:
-    """The quotation mark of a dialect: tab- and ::-separated text has none, so that 6" stays 6"."""
-    return None if delimiter == "\t" or len(delimiter) > 1 else '"'
-
-
-def first_undecodable_line(path: Path) -> int | None:
-    """Number of the first line that is not UTF-8, from 1."""
-    with path.open("rb") as file:
-        for line, raw in enumerate(file, start=1):
-            try:
-                raw.decode()
-            except UnicodeDecodeError:
-                return line
-    return None

@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from tastegraph.data.cleaning import moment
-from tastegraph.data.delimited import Columns, read_columns
+from tastegraph.data.columns import Columns
+from tastegraph.data.counted import counted
+from tastegraph.data.delimited import read_columns
 from tastegraph.data.split_methods import (
     FIT,
     TEST,
@@ -125,8 +127,8 @@ def _by_file(positives: Interactions, path: Path, digest: str) -> NDArray[np.uin
     missing = int((found < 0).sum())
     if missing or len(table) != len(positives):
         raise DataError(
-            f"does not split these positives: it holds {len(table):,} pairs, expected {len(positives):,}, of which "
-            f"{missing:,} are not in it (the same threshold and cleaning?)",
+            f"does not split these positives: it holds {counted(len(table), 'pair')}, expected {len(positives):,}, "
+            f"of which {missing:,} are not in it (the same threshold and cleaning?)",
             path=path,
         )
     return found.astype(np.uint8)
@@ -160,7 +162,7 @@ def _shipped_test(positives: Interactions, folder: Path, name: str) -> NDArray[n
     shared = parts[1].join(parts[0], on=["user", "item"], how="semi")
     if len(shared):
         raise DataError(
-            f"shares {len(shared):,} pairs with {base.name}; a test pair must not be learned from", path=test
+            f"shares {counted(len(shared), 'pair')} with {base.name}; a test pair must not be learned from", path=test
         )
     table = pl.concat(parts)
     of = np.concatenate([np.full(len(part), which, np.uint8) for which, part in zip((FIT, TEST), parts, strict=True)])

@@ -9,6 +9,7 @@ import shutil
 import time
 import urllib.error
 import urllib.request
+from functools import partial
 from http.client import HTTPException, HTTPMessage
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,27 @@ from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import BufferedWriter
     from pathlib import Path
 
-__all__ = ["LARGEST_FILE_BYTES", "copy_at_most", "download"]
+__all__ = ["LARGEST_FILE_BYTES", "NoRoomError", "copy_at_most", "download"]
 
 TIMEOUT_SECONDS = 20.0
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.2  # before the second attempt; doubled before each one after
 LARGEST_FILE_BYTES = 4 << 30
 BLOCK = 1 << 20
+
+
+class NoRoomError(DataError):
+    """What was got cannot be written; the message says why."""
+
+    @classmethod
+    def of(cls, error: OSError, path: Path) -> NoRoomError:
+        """The refusal of the system, a full disk called by its name."""
+        reason = (error.strerror or str(error)).lower()
+        full = "the disk is full: " if error.errno == errno.ENOSPC else ""
+        return cls(f"cannot be written ({full}{reason})", path=path)
 
 
 def download(address: str, path: Path, unfinished: Path, say: Callable[[str], None]) -> None:
@@ -38,7 +51,7 @@ def download(address: str, path: Path, unfinished: Path, say: Callable[[str], No
 
     Raises:
         OSError, HTTPException: it could not be had; what was got is kept for the next time.
-        DataError: there is no room to write it; nothing is kept.
+        NoRoomError: there is no room to write it; nothing is kept.
     """
     unfinished.mkdir(exist_ok=True)
     part = unfinished / (hashlib.sha256(address.encode()).hexdigest()[:24] + ".part")
@@ -63,7 +76,7 @@ def copy_at_most(limit: int, read: Callable[[int], bytes], write: Callable[[byte
 
     Raises:
         OSError: reading failed, or there is more than `limit`.
-        DataError: there is no room to write.
+        NoRoomError: there is no room to write.
     """
     copied = 0
     while block := read(BLOCK):
@@ -73,8 +86,7 @@ def copy_at_most(limit: int, read: Callable[[int], bytes], write: Callable[[byte
         try:
             write(block)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise DataError(f"cannot be written ({reason})", path=path) from error
+            raise NoRoomError.of(error, path) from error
     return copied
 
 
@@ -98,13 +110,20 @@ def _get_rest(address: str, part: Path, about: Path) -> None:
         _write_aside(about, {"address": address, "validator": _validator(answer.headers)})
         try:
             with part.open("ab" if have else "wb") as file:
-                got = have + copy_at_most(LARGEST_FILE_BYTES - have, answer.read, file.write, part)
-        except (DataError, OSError) as error:
-            if isinstance(error, DataError) or error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+                # As it comes, so that a process killed at any moment leaves what had come.
+                write = partial(_write_through, file)
+                got = have + copy_at_most(LARGEST_FILE_BYTES - have, answer.read1, write, part)
+        except (NoRoomError, OSError) as error:
+            if isinstance(error, NoRoomError) or error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
                 _forget(part, about)
             raise
     if total is not None and got != total:
         raise urllib.error.URLError(f"interrupted after {got:,} of {total:,} bytes")
+
+
+def _write_through(file: BufferedWriter, block: bytes) -> None:
+    file.write(block)
+    file.flush()
 
 
 def _so_far(part: Path, about: Path, address: str) -> tuple[int, str]:
@@ -140,14 +159,14 @@ def _must_fit(total: int | None, have: int, part: Path) -> None:
         raise urllib.error.URLError(f"{total:,} bytes are more than the {LARGEST_FILE_BYTES:,} expected")
     free = shutil.disk_usage(part.parent).free
     if total - have > free:
-        raise DataError(f"cannot be written: {total - have:,} bytes are needed, {free:,} are free", path=part.parent)
+        raise NoRoomError(f"cannot be written ({total - have:,} bytes are needed, {free:,} are free)", path=part.parent)
 
 
 def _write_aside(path: Path, content: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(content), encoding="utf-8")
     except OSError as error:
-        raise DataError(f"cannot be written ({(error.strerror or str(error)).lower()})", path=path) from error
+        raise NoRoomError.of(error, path) from error
 
 
 def _forget(part: Path, about: Path) -> None:

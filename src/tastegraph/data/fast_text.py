@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tastegraph.data.ahead import ahead
-from tastegraph.data.cells import numbers_as_seconds, text_as_parts, text_as_seconds, text_as_values, unit_of
-from tastegraph.data.gathered import Block, gather, ids_of
+from tastegraph.data.cells import text_as_parts, text_as_values
+from tastegraph.data.gathered import Block, MixedUnitsError, gather, ids_of
 from tastegraph.data.line_blocks import line_blocks
 from tastegraph.data.roles import REQUIRED
+from tastegraph.data.times import numbers_as_seconds, text_as_seconds, units_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from tastegraph.data.coded import CodedRows
-    from tastegraph.data.delimited import Columns
+    from tastegraph.data.columns import Columns
 
 __all__ = ["read_fast"]
 
@@ -48,12 +49,12 @@ def read_fast(path: Path, columns: Columns) -> tuple[CodedRows, frozenset[str]] 
         return gather(
             lambda texts: ahead(_Parser(columns, texts), line_blocks(path, start)), columns.position, expected
         )
-    except _NotPlainError:
+    except (_NotPlainError, MixedUnitsError):
         return None
 
 
 class _Parser:
-    """Turns a block of lines into arrays by role, and the unit of its times; may run in several threads."""
+    """Turns a block of lines into arrays by role, and the units of its times; may run in several threads."""
 
     def __init__(self, columns: Columns, texts: Collection[str]) -> None:
         self._columns = columns
@@ -62,21 +63,21 @@ class _Parser:
 
     def __call__(self, block: bytes) -> Block:
         if block.isspace():
-            return {}, None
+            return {}, frozenset()
         if block.startswith(BOM):
             raise _NotPlainError  # at the start of a block Polars would drop it; in the file it is part of an id
         frame, typed = self._frame(block)
         if frame.is_empty():
             raise _NotPlainError
         parsed = {role: self._ids(role, frame[role]) for role in REQUIRED}
-        unit = None
+        units: frozenset[str] = frozenset()
         for role in frame.columns:
             if role not in REQUIRED:
                 cells, found = _cells(role, frame[role], typed=typed)
                 if cells.null_count():
                     raise _NotPlainError
-                parsed[role], unit = cells.to_numpy(), found or unit
-        return parsed, unit
+                parsed[role], units = cells.to_numpy(), units | found
+        return parsed, units
 
     def _frame(self, block: bytes) -> tuple[pl.DataFrame, bool]:
         """The columns we read, by role, and whether ratings and times came typed."""
@@ -114,17 +115,17 @@ class _Parser:
         return ids_of(role, ids, self._texts)
 
 
-def _cells(role: str, cells: pl.Series, *, typed: bool) -> tuple[pl.Series, str | None]:
-    """Ratings, times or parts, null for what is none, and the unit of times."""
+def _cells(role: str, cells: pl.Series, *, typed: bool) -> tuple[pl.Series, frozenset[str]]:
+    """Ratings, times or parts, null for what is none, and the units of times."""
     if role == "part":
-        return text_as_parts(cells), None
+        return text_as_parts(cells), frozenset()
     if role == "value":
         if not typed:
-            return text_as_values(cells), None
+            return text_as_values(cells), frozenset()
         if not cells.is_finite().all():
             raise _NotPlainError
-        return cells, None
-    return (numbers_as_seconds(cells), unit_of(cells)) if typed else text_as_seconds(cells)
+        return cells, frozenset()
+    return (numbers_as_seconds(cells), units_of(cells)) if typed else text_as_seconds(cells)
 
 
 def _must_be_utf8(block: bytes) -> None:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tastegraph.data.feature_files import read_table
 from tastegraph.data.films import split_title
 from tastegraph.data.opened import opened
-from tastegraph.data.roles import NAMES, plain_name
-from tastegraph.errors import DataError
+from tastegraph.data.roles import plain_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tastegraph.data.opened import Opened
     from tastegraph.data.vocabulary import Vocabulary
 
 __all__ = ["read_features", "with_ids_of"]
@@ -25,14 +24,13 @@ KNOWN = {
     "year": ("year", "releaseyear"),
     "genres": ("genres", "genre"),
 }
-DELIMITERS = ("\t", ",", ";", "|")
 
 
 def read_features(path: Path, role: str, chosen: str | None, *, known_names: bool = True) -> pl.DataFrame:
     """A table of features: the id first (as `role`, String, unique), then the other columns under their own names.
 
     Of an item's table a title, a year and genres are known by name: a year in brackets is taken out of the title
-    where no column has it, and genres are split at |. Of an id that stands twice the last row counts.
+    where no column has it, and genres are split at |.
 
     Args:
         path: a CSV, TSV, Parquet or JSON lines file, plain, .gz or .zst, or RecBole's .item or .user.
@@ -41,31 +39,17 @@ def read_features(path: Path, role: str, chosen: str | None, *, known_names: boo
         known_names: whether to look for title, year and genres.
 
     Raises:
-        DataError: the file cannot be read, has no column of ids, or an empty id.
+        DataError: the file cannot be read, has no column of ids, or an id that is empty or stands twice.
     """
     with opened(path) as file:
-        table, kinds = _table(file)
-        names = table.columns
-        plain = [plain_name(name) for name in names]
-        wanted = plain_name(chosen) if chosen is not None else None
-        at = next((plain.index(alias) for alias in (wanted, *NAMES[role], "id") if alias in plain), None)
-        if at is None:
-            raise DataError(
-                f"no {role} column among {', '.join(names[:20])}; expected one named {', '.join(NAMES[role][:5])}, ...",
-                path=file.path,
-                line=1,
-            )
-        ids = table.to_series(at).cast(pl.String).str.strip_chars()
-        if (empty := ids.is_null() | (ids == "")).any():
-            row = int(empty.arg_true()[0])
-            raise DataError(f"row {row + 1}: the {role} id is empty", path=file.path)
-        features = table.drop(names[at])
-        if not features.width:
-            return pl.DataFrame({role: ids}).unique(role, keep="last", maintain_order=True)
-        features = features.select(_listed(features[name], kinds.get(name, "")) for name in features.columns)
-        if role == "item" and known_names:
-            features = _with_known_names(features)
-        return features.insert_column(0, ids.alias(role)).unique(role, keep="last", maintain_order=True)
+        table = read_table(file, role, chosen)
+    features, kinds = table.features, table.kinds
+    if not features.width:
+        return table.ids.alias(role).to_frame()
+    features = features.select(_listed(features[name], kinds.get(name, "")) for name in features.columns)
+    if role == "item" and known_names:
+        features = _with_known_names(features)
+    return features.insert_column(0, table.ids.alias(role))
 
 
 def with_ids_of(vocabulary: Vocabulary, table: pl.DataFrame | None) -> pl.DataFrame | None:
@@ -73,31 +57,8 @@ def with_ids_of(vocabulary: Vocabulary, table: pl.DataFrame | None) -> pl.DataFr
     if table is None or vocabulary.ids.dtype == pl.String:
         return table
     key = table.columns[0]
-    return table.with_columns(pl.col(key).cast(vocabulary.ids.dtype, strict=False)).drop_nulls(key)
-
-
-def _table(file: Opened) -> tuple[pl.DataFrame, dict[str, str]]:
-    """All columns, typed as they look, and RecBole's type of each by name."""
-    try:
-        if file.form == "parquet":
-            return pl.read_parquet(file.path, glob=False), {}
-        if file.form == "json lines":
-            return pl.read_ndjson(file.path, infer_schema_length=None), {}
-        return _delimited(file)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise DataError(f"cannot be read ({str(error).partition(chr(10))[0]})", path=file.path) from error
-
-
-def _delimited(file: Opened) -> tuple[pl.DataFrame, dict[str, str]]:
-    with file.path.open("rb") as opened_file:
-        header = opened_file.readline(65_536).decode("utf-8-sig", errors="replace")
-    delimiter = max(DELIMITERS, key=header.count)
-    quote = None if delimiter == "\t" else '"'
-    table = pl.read_csv(
-        file.path, separator=delimiter, infer_schema=False, quote_char=quote, glob=False, null_values=[""]
-    )
-    kinds = {name: kind for name in table.columns for _, colon, kind in [name.partition(":")] if colon}
-    return table, kinds
+    numbers = pl.col(key).cast(vocabulary.ids.dtype, strict=False)
+    return table.filter(numbers.cast(pl.String) == pl.col(key)).with_columns(numbers)  # 007 is not 7
 
 
 def _listed(column: pl.Series, kind: str) -> pl.Series:

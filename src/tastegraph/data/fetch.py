@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from tastegraph.data.archive import unpack
-from tastegraph.data.download import download
+from tastegraph.data.download import NoRoomError, download
 from tastegraph.errors import DataError
 from tastegraph.files import digest_of, sync_folder
 
@@ -38,6 +38,7 @@ __all__ = ["cache_folder", "locate", "present"]
 RECORD = ".digests.json"
 UNFINISHED = ".unfinished"
 PIP_SECONDS = 600
+ELSEWHERE = "$TASTEGRAPH_CACHE names another folder"
 
 
 def cache_folder() -> Path:
@@ -77,8 +78,10 @@ def locate(known: KnownDataset, say: Say) -> Path:
         with _alone(cached, say):
             if not (cached.is_dir() and _fault(cached, known) is None):  # another process may have fetched it meanwhile
                 _fetch(known, cached, say)
+    except NoRoomError as error:
+        raise DataError(f"{known.name} {error.message}; {ELSEWHERE}", path=cached.parent) from error
     except OSError as error:
-        raise DataError(f"the cache cannot be written ({_short(error)})", path=cached.parent) from error
+        raise DataError(f"the cache cannot be written ({_short(error)}); {ELSEWHERE}", path=cached.parent) from error
     return cached
 
 

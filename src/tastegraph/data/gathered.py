@@ -9,6 +9,7 @@ import polars as pl
 
 from tastegraph.data.coded import CodedRows
 from tastegraph.data.roles import REQUIRED
+from tastegraph.data.times import mixes_units
 from tastegraph.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Block", "GrowingArray", "IntegerIds", "TextIds", "gather", "ids_of"]
+__all__ = ["Block", "GrowingArray", "IntegerIds", "MixedUnitsError", "TextIds", "gather", "ids_of"]
 
-# A block of rows: the cells of each role (ids as `ids_of` gives them, the rest as arrays), and the unit of its times.
-Block = tuple[dict[str, Any], str | None]
+# A block of rows: the cells of each role (ids as `ids_of` gives them, the rest as arrays), and the units of its times.
+Block = tuple[dict[str, Any], frozenset[str]]
 KINDS: Mapping[str, type[np.generic]] = {"value": np.float32, "time": np.float64, "part": np.uint8}
 
 INT32 = np.iinfo(np.int32)
+
+
+class MixedUnitsError(Exception):
+    """Unix times are in seconds here and in milliseconds, say, there."""
 
 
 class _NotIntegersError(Exception):
@@ -45,6 +50,9 @@ def gather(
 
     Returns:
         The rows, and the units that times were in.
+
+    Raises:
+        MixedUnitsError: unix times are in more than one unit.
     """
     texts: set[str] = set()
     while True:
@@ -59,17 +67,20 @@ def _gather(
 ) -> tuple[CodedRows, frozenset[str]] | None:
     ids = {role: TextIds(expected) if role in texts else IntegerIds(expected) for role in REQUIRED}
     rest = {role: GrowingArray(KINDS[role], expected) for role in roles if role in KINDS}
-    units, rows = set(), 0
-    for block, unit in blocks:
+    units: frozenset[str] = frozenset()
+    rows = 0
+    for block, found in blocks:
         for role, cells in block.items():
             (ids if role in ids else rest)[role].append(cells)
         rows += len(block.get("user", ()))
-        units |= {unit} if unit else set()
+        units |= found
+        if mixes_units(units):
+            raise MixedUnitsError
     if not rows:
         return None
     arrays = {role: array.whole() for role, array in rest.items()}
     (users, user), (items, item) = (ids.pop(role).coded() for role in REQUIRED)
-    return CodedRows(users, items, {"user": user, "item": item, **arrays}), frozenset(units)
+    return CodedRows(users, items, {"user": user, "item": item, **arrays}), units
 
 
 def ids_of(role: str, ids: pl.Series, texts: Collection[str]) -> Any:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+import re
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from tastegraph.data.ahead import ahead
-from tastegraph.data.cells import EXPECTED, text_as_parts, text_as_seconds, text_as_values
-from tastegraph.data.gathered import Block, gather, ids_of
+from tastegraph.data.cells import text_as_parts, text_as_values
+from tastegraph.data.gathered import Block, MixedUnitsError, gather, ids_of
+from tastegraph.data.json_faults import BOM, blame, id_in, object_in
 from tastegraph.data.line_blocks import line_blocks
 from tastegraph.data.roles import REQUIRED, find_roles
-from tastegraph.errors import DataError
+from tastegraph.data.times import text_as_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read_json_lines"]
 
-BOM = b"\xef\xbb\xbf"
+# Text that a JSON value other than a string or an integer turns into. As a string it is an id like any other.
+NO_PLAIN_ID = r"^(\[|\{|true$|false$|-?[0-9]+[.eE])"
+# Polars writes large floats out as integers are written.
+LONG, LARGE_FLOAT = r"^-?[0-9]{16,}$", re.compile(rb":\s*-?[0-9]+(\.[0-9]|[eE])")
 
 
 class _BadBlockError(Exception):
@@ -33,32 +38,33 @@ class _BadBlockError(Exception):
 def read_json_lines(path: Path, chosen: ColumnOptions) -> tuple[CodedRows, dict[str, str], frozenset[str]]:
     """The rows of a file of JSON lines.
 
-    The keys of the first line say what there is; each line has to have those that are read.
+    The keys of the first line say what there is; each line has to have those that are read. Ids are strings or
+    integers (2.0 is 2).
 
     Returns:
         The rows, the key of each role, and the units that times are in.
 
     Raises:
-        DataError: a line is no JSON object, or lacks a key or a value (named).
+        DataError: a line is no JSON object, or lacks a key or a value (named), or times are in several units.
     """
     with path.open("rb") as file:
         start = len(BOM) if file.read(len(BOM)) == BOM else 0
         file.seek(start)
         line, first = next(((n, text) for n, text in enumerate(file, 1) if text.strip()), (1, b""))
         length = max(len(first), 1)
-    names = list(_object(first, path, line))
+    names = list(object_in(first, path, line))
     keys = {role: names[at] for role, at in find_roles(names, chosen, path).items()}
     expected = 2 * path.stat().st_size // length
     try:
         found = gather(lambda texts: ahead(_Parser(keys, texts), line_blocks(path, start)), keys, expected)
-    except _BadBlockError as error:
-        _blame(path, keys, str(error))
+    except (_BadBlockError, MixedUnitsError) as error:
+        blame(path, keys, str(error))
     assert found is not None  # noqa: S101 (the first line was read)
     return found[0], keys, found[1]
 
 
 class _Parser:
-    """Turns a block of lines into arrays by role, and the unit of its times; may run in several threads."""
+    """Turns a block of lines into arrays by role, and the units of its times; may run in several threads."""
 
     def __init__(self, keys: Mapping[str, str], texts: Collection[str]) -> None:
         self._keys = keys
@@ -66,7 +72,7 @@ class _Parser:
 
     def __call__(self, block: bytes) -> Block:
         if not block.strip():
-            return {}, None
+            return {}, frozenset()
         try:
             frame = pl.read_ndjson(block, schema=dict.fromkeys(self._keys.values(), pl.String()))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -74,50 +80,30 @@ class _Parser:
         if frame.is_empty():
             raise _BadBlockError("a line holds nothing")
         parsed: dict[str, Any] = {}
-        unit = None
+        units: frozenset[str] = frozenset()
         for role, key in self._keys.items():
             cells = frame[key]
             if role in REQUIRED:
-                if cells.null_count() or (cells.str.strip_chars() == "").any():
-                    raise _BadBlockError(f"a {role} id is missing")
-                parsed[role] = ids_of(role, cells, self._texts)
+                parsed[role] = ids_of(role, _ids(cells, block, role, key), self._texts)
                 continue
             if role == "time":
-                cells, unit = text_as_seconds(cells)
+                cells, units = text_as_seconds(cells)
             else:
                 cells = text_as_values(cells) if role == "value" else text_as_parts(cells)
             if cells.null_count():
                 raise _BadBlockError(f"a {role} cannot be read")
             parsed[role] = cells.to_numpy()
-        return parsed, unit
+        return parsed, units
 
 
-def _object(text: bytes, path: Path, line: int) -> dict[str, Any]:
-    try:
-        read = json.loads(text)
-    except UnicodeDecodeError as error:
-        raise DataError("is not UTF-8 text", path=path, line=line) from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"expected a JSON object a line ({error})", path=path, line=line) from error
-    if not isinstance(read, dict):
-        raise DataError(f"expected a JSON object a line, found {str(read)[:60]!r}", path=path, line=line)
-    return read
-
-
-def _blame(path: Path, keys: Mapping[str, str], why: str) -> NoReturn:
-    """Raise a `DataError` for the first line that does not read."""
-    readers = {"value": text_as_values, "time": lambda text: text_as_seconds(text)[0], "part": text_as_parts}
-    with path.open("rb") as file:
-        for line, text in enumerate(file, start=1):
-            if not text.removeprefix(BOM).strip():
-                continue
-            row = _object(text.removeprefix(BOM), path, line)
-            for role, key in keys.items():
-                cell = row.get(key)
-                if role in REQUIRED:
-                    if cell is None or not str(cell).strip():
-                        raise DataError(f"the {role} id ({key}) is empty or missing", path=path, line=line)
-                elif cell is None or readers[role](pl.Series([str(cell)])).null_count():
-                    found = "nothing" if cell is None else repr(str(cell)[:60])
-                    raise DataError(f"expected {EXPECTED[role]} ({key}), found {found}", path=path, line=line)
-    raise DataError(f"cannot be read as JSON lines ({why})", path=path)
+def _ids(cells: pl.Series, block: bytes, role: str, key: str) -> pl.Series:
+    """Ids without null; where some look like no string and no integer, they are looked at one by one."""
+    if cells.str.contains(NO_PLAIN_ID).any() or (cells.str.contains(LONG).any() and LARGE_FLOAT.search(block)):
+        try:
+            rows = (json.loads(line) for line in block.split(b"\n") if line.strip())
+            cells = pl.Series([id_in(row[key]) for row in rows], dtype=pl.String)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise _BadBlockError(str(error)) from error
+    if cells.null_count() or (cells.str.strip_chars() == "").any():
+        raise _BadBlockError(f"a {role} id is missing")
+    return cells

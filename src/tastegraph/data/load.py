@@ -14,6 +14,7 @@ import polars as pl
 from tastegraph.data.catalog import CATALOG
 from tastegraph.data.cleaning import CleaningConfig, Removed, clean
 from tastegraph.data.coded import CodedRows
+from tastegraph.data.counted import counted
 from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.division import divide, gives_test
 from tastegraph.data.features import read_features, with_ids_of
@@ -134,7 +135,7 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
     chosen = options or ReadOptions()
     known = CATALOG.get(name_or_path)
     path = Path(name_or_path) if known is None else locate(known, say)
-    if name_or_path != STDIN and (not name_or_path or not path.exists()):
+    if name_or_path != STDIN and (not name_or_path or not _exists(path)):
         names = ", ".join(CATALOG)
         near = difflib.get_close_matches(name_or_path, CATALOG, n=1)
         meant = f"; did you mean {near[0]}?" if near else ""
@@ -147,6 +148,13 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
     if known is not None and any(None in source.files.values() for source in known.sources):
         _must_count(dataset, known)  # no digest vouches for its files
     return dataset
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long to be a name
+        return False
 
 
 def _name_of(path: Path) -> str:
@@ -167,14 +175,15 @@ def _must_count(dataset: Dataset, known: KnownDataset) -> None:
     expected = (known.users, known.items, known.interactions)
     if found != expected:
         raise DataError(
-            f"holds {found[0]:,} users, {found[1]:,} items, {found[2]:,} interactions; published are "
-            f"{expected[0]:,}, {expected[1]:,}, {expected[2]:,}",
+            f"holds {counted(found[0], 'user')}, {counted(found[1], 'item')}, {counted(found[2], 'interaction')}; "
+            f"published are {expected[0]:,}, {expected[1]:,}, {expected[2]:,}",
             path=dataset.path,
         )
 
 
 def _read(name: str, path: Path, options: ReadOptions) -> Dataset:
     if str(path) != STDIN and path.is_dir() and is_published_split(path):
+        options.columns.must_be_unsaid(path)
         return _with_features(_load_published(name, path), options)
     raw, digests = _read_folder(path, options) if path.is_dir() else _read_file(path, options)
     try:
@@ -220,7 +229,7 @@ def _with_features(dataset: Dataset, options: ReadOptions) -> Dataset:
 
 
 def _read_folder(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str, str]]:
-    raw = read_movielens(path)
+    raw = read_movielens(path, options.columns)
     if raw is None and (inter := inter_of(path)) is not None:
         raw = read_atomic(inter, options.columns)
     if raw is None:

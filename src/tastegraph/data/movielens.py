@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tastegraph.data.delimited import Columns, first_undecodable_line, read_coded, understand
+from tastegraph.data.columns import Columns
+from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.features import read_features
 from tastegraph.data.films import split_title
-from tastegraph.data.options import ColumnOptions
+from tastegraph.data.line_faults import first_undecodable_line
 from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tastegraph.data.options import ColumnOptions
 
 __all__ = ["read_movielens"]
 
@@ -34,18 +37,22 @@ OCCUPATIONS_1M = (
 )  # fmt: skip
 
 
-def read_movielens(folder: Path) -> RawRatings | None:
+def read_movielens(folder: Path, chosen: ColumnOptions) -> RawRatings | None:
     """Read a folder in one of MovieLens' layouts; None where `folder` has none of them.
 
+    Args:
+        folder: the folder.
+        chosen: what the user said of columns; only ratings.csv leaves a choice.
+
     Raises:
-        DataError: a file of the layout is damaged, with its line.
+        DataError: a file of the layout is damaged, with its line, or columns are chosen where there is no choice.
     """
-    if (folder / "u.data").exists():
-        return _read_100k(folder)
-    if (folder / "ratings.dat").exists():
-        return _read_1m(folder)
+    for name, read in (("u.data", _read_100k), ("ratings.dat", _read_1m)):
+        if (folder / name).exists():
+            chosen.must_be_unsaid(folder)
+            return read(folder)
     if (folder / "ratings.csv").exists():
-        return _read_csv(folder)
+        return _read_csv(folder, chosen)
     return None
 
 
@@ -91,9 +98,9 @@ def _encoding(folder: Path) -> str:
     return "utf-8"
 
 
-def _read_csv(folder: Path) -> RawRatings:
+def _read_csv(folder: Path, chosen: ColumnOptions) -> RawRatings:
     path = folder / "ratings.csv"
-    columns = understand(path, ColumnOptions())
+    columns = understand(path, chosen)
     rows, units = read_coded(path, columns)
     movies = folder / "movies.csv"
     items = read_features(movies, "item", None) if movies.exists() else None
@@ -120,16 +127,20 @@ def _occupation(text: str, path: Path, line: int) -> str:
     return OCCUPATIONS_1M[number]
 
 
-def _lines(path: Path, delimiter: str, width: int | None, encoding: str = "utf-8") -> Iterator[tuple[int, list[str]]]:
-    """Number and fields of each line that is not blank; each has `width` fields, where it is given."""
+def _lines(path: Path, delimiter: str, width: int, encoding: str = "utf-8") -> Iterator[tuple[int, list[str]]]:
+    """Number and fields of each line that is not blank; each has `width` fields, and the first is there once."""
+    first_at: dict[str, int] = {}
     try:
         with path.open(encoding=encoding, newline="\n") as file:
             for line, text in enumerate(file, start=1):
                 fields = text.rstrip("\r\n").split(delimiter)
                 if not text.strip():
                     continue
-                if width is not None and len(fields) != width:
+                if len(fields) != width:
                     raise DataError(f"expected {width} fields, found {len(fields)}", path=path, line=line)
+                if (before := first_at.setdefault(fields[0], line)) != line:
+                    message = f"{fields[0]!r} stands in line {before} already; expected it once"
+                    raise DataError(message, path=path, line=line)
                 yield line, fields
     except FileNotFoundError as error:
         raise DataError("no such file", path=path) from error
@@ -138,14 +149,14 @@ def _lines(path: Path, delimiter: str, width: int | None, encoding: str = "utf-8
 
 
 def _user_table(rows: list[tuple[str, str, int, str, str]]) -> pl.DataFrame:
-    """Features by user, ids as strings; of a user that stands twice the last row counts."""
+    """Features by user, ids as strings."""
     names = ("user", "gender", "age", "occupation", "zip")
     schema = dict.fromkeys(names, pl.String) | {"age": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row").unique("user", keep="last", maintain_order=True)
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _item_table(rows: list[tuple[str, str, list[str]]]) -> pl.DataFrame:
-    """Features by item, ids as strings; of an item that stands twice the last row counts."""
+    """Features by item, ids as strings."""
     titles = [split_title(title) for _, title, _ in rows]
     return pl.DataFrame(
         {
@@ -154,4 +165,4 @@ def _item_table(rows: list[tuple[str, str, list[str]]]) -> pl.DataFrame:
             "year": pl.Series([year for _, year in titles], dtype=pl.Int32),
             "genres": pl.Series([genres for _, _, genres in rows], dtype=pl.List(pl.String)),
         }
-    ).unique("item", keep="last", maintain_order=True)
+    )

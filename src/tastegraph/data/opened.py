@@ -7,6 +7,7 @@ out in a temporary file, which is gone when the reading ends.
 from __future__ import annotations
 
 import gzip
+import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +27,7 @@ __all__ = ["STDIN", "Opened", "opened"]
 
 STDIN = "-"
 GZIP, ZSTD, PARQUET, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+JSON_ARRAY = re.compile(rb"\[\s*(\{|$)")
 Form = Literal["text", "parquet", "json lines"]
 # Text that people rate films in shrinks to a third or a tenth. What grows a thousandfold was made to fill the disk.
 MOST_GROWTH, SMALL_ENOUGH = 200, 64 << 20
@@ -62,8 +64,9 @@ def opened(path: Path) -> Iterator[Opened]:
         if str(path) == STDIN:
             shown = Path("standard input")
             plain = _temporary(stack)
-            with plain.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file, BLOCK)
+            if sys.stdin is None:
+                raise DataError("is closed", path=shown)
+            _lay_out(sys.stdin.buffer, plain)
         _must_hold_something(plain, shown)
         head = _head(plain)
         wrapping = "gzip" if head.startswith(GZIP) else "zstd" if head.startswith(ZSTD) else None
@@ -75,12 +78,27 @@ def opened(path: Path) -> Iterator[Opened]:
             head = _head(plain)
         if head.startswith(ZIP):
             raise DataError("is a zip archive; expected the ratings file itself, which may be .gz or .zst", path=shown)
+        if JSON_ARRAY.match(_bare(head)):
+            raise DataError(
+                "is a JSON array; expected JSON lines: an object a line, without brackets or commas around",
+                path=shown,
+                line=1,
+            )
         try:
             yield Opened(plain, shown, _form(head), wrapping)
         except DataError as error:
             if error.path == plain:  # the user knows it by another name
                 raise DataError(error.message, path=shown, line=error.line) from error
             raise
+
+
+def _lay_out(source: IO[bytes], plain: Path) -> None:
+    try:
+        with plain.open("wb") as file:
+            shutil.copyfileobj(source, file, BLOCK)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot be laid out in {plain.parent.parent} ({reason})", path="standard input") from error
 
 
 def _temporary(stack: ExitStack) -> Path:
@@ -105,7 +123,12 @@ def _head(path: Path) -> bytes:
 def _form(head: bytes) -> Form:
     if head.startswith(PARQUET):
         return "parquet"
-    return "json lines" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else "text"
+    return "json lines" if _bare(head).startswith(b"{") else "text"
+
+
+def _bare(head: bytes) -> bytes:
+    """The start of a text without a byte order mark and what is blank."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
 def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
@@ -121,7 +144,12 @@ def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
                         f"unpacks to more than {MOST_GROWTH} times its size; expected a ratings file", path=shown
                     )
                 target.write(block)
-    except (EOFError, zlib.error, gzip.BadGzipFile, _zstd_error()) as error:
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise DataError(f"is damaged gzip ({error})", path=shown) from error
+        reason = (error.strerror or str(error)).lower()
+        raise DataError(f"cannot be unpacked into {plain.parent.parent} ({reason})", path=shown) from error
+    except (EOFError, zlib.error, _zstd_error()) as error:
         raise DataError(f"is damaged {wrapping} ({error or 'it ends too early'})", path=shown) from error
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from tastegraph.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["ColumnOptions", "Duplicates", "ReadOptions"]
 
@@ -41,6 +46,15 @@ class ColumnOptions(BaseModel):
         if self.delimiter is not None and not _is_delimiter(self.delimiter):
             raise ValueError("a delimiter is one ASCII character, or one repeated as in ::, and no quotation mark")
         return self
+
+    def must_be_unsaid(self, path: Path) -> None:
+        """Refuse what was said of columns, for a folder whose layout says what they are.
+
+        Raises:
+            DataError: something was said.
+        """
+        if self != ColumnOptions():
+            raise DataError("its layout says what its columns are; options of columns are for a single file", path=path)
 
 
 def _is_delimiter(text: str) -> bool:

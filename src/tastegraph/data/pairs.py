@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tastegraph.data.counted import counted
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -117,8 +118,9 @@ def _kept(
             f"{_named(pair[int(shared.argmax())], rows)} is in two parts; expected no pair of one part in another"
         )
     if duplicates == "refuse":
+        repeated_rows = counted(int(same.sum()), "repeated row")
         raise DataError(
-            f"{_named(pair[int(same.argmax())], rows)} is there more than once ({int(same.sum()):,} repeated rows); "
+            f"{_named(pair[int(same.argmax())], rows)} is there more than once ({repeated_rows}); "
             "expected each pair once (data.duplicates chooses which row counts)"
         )
     repeated = np.append(same, False)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from tastegraph.data.delimited import first_undecodable_line
+from tastegraph.data.counted import counted
+from tastegraph.data.line_faults import first_undecodable_line
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def read_published_split(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     if len(shared):
         user, item, line = shared.select("user", "item", "line").row(0)
         raise DataError(
-            f"user {user}, item {item} is in train.txt too ({len(shared):,} shared pairs); "
+            f"user {user}, item {item} is in train.txt too ({counted(len(shared), 'shared pair')}); "
             "a test pair must not be in the training part",
             path=folder / "test.txt",
             line=line,

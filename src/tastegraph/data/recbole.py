@@ -36,7 +36,9 @@ def read_atomic(inter: Path, chosen: ColumnOptions) -> RawRatings:
     columns = understand(inter, chosen)
     rows, units = read_coded(inter, columns)
     users, items = (
-        read_features(path, role, None, known_names=False) if (path := inter.with_suffix(f".{role}")).exists() else None
+        read_features(path, role, f"{role}_id", known_names=False)
+        if (path := inter.with_suffix(f".{role}")).exists()
+        else None
         for role in ("user", "item")
     )
     users = None if users is None else _people(users)

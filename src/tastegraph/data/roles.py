@@ -43,21 +43,23 @@ def find_roles(names: Sequence[str], chosen: ColumnOptions, path: Path) -> dict[
         path: the file, for the error.
 
     Raises:
-        DataError: no column holds users or items, a chosen one is not there, or one column is given two roles.
+        DataError: no column holds users or items, or several may, a chosen one is not there, or one column is given
+            two roles.
     """
-    plain = [plain_name(name) for name in names]
     position = {}
     for role, option in OPTIONS.items():
         wanted: str | None = getattr(chosen, option)
         if wanted == "none":
             continue
-        found = _by_name(role, plain) if wanted is None else _chosen(wanted, option, names, path)
+        found = _by_name(role, names, path) if wanted is None else _chosen(wanted, option, names, path)
         if found is not None:
             position[role] = found
         elif role in REQUIRED:
             accepted = ", ".join(NAMES[role][:5])
+            no_names = " (--no-header, if this line holds no names)" if any(map(_is_number, names)) else ""
             raise DataError(
-                f"no {role} column among {_listed(names)}; expected one named {accepted}, ... or --{role}-column NAME",
+                f"no {role} column among {_listed(names)}; expected one named {accepted}, ... or --{role}-column NAME"
+                f"{no_names}",
                 path=path,
                 line=1,
             )
@@ -89,18 +91,32 @@ def roles_by_position(width: int, chosen: ColumnOptions, path: Path) -> dict[str
     return {role: position[role] for role in OPTIONS if role in position}
 
 
-def _by_name(role: str, plain: Sequence[str]) -> int | None:
-    alias = next((alias for alias in NAMES[role] if alias in plain), None)
-    return None if alias is None else plain.index(alias)
+def _is_number(name: str) -> bool:
+    return name.replace(".", "", 1).isdecimal()
+
+
+def _by_name(role: str, names: Sequence[str], path: Path) -> int | None:
+    found = [at for at, name in enumerate(names) if plain_name(name) in NAMES[role]]
+    if len(found) > 1:
+        option = OPTIONS[role]
+        either = " and ".join(repr(names[at]) for at in found)
+        said = "NAME" if len({names[at] for at in found}) == len(found) else "NUMBER"
+        message = f"columns {either} may both hold the {option}; say which by --{option}-column {said}"
+        raise DataError(message, path=path, line=1)
+    return found[0] if found else None
 
 
 def _chosen(wanted: str, option: str, names: Sequence[str], path: Path) -> int:
     """A column by its name exactly, by its name plainly written, or by its number."""
-    if wanted in names:
-        return names.index(wanted)
     plain = [plain_name(name) for name in names]
-    if plain_name(wanted) and plain_name(wanted) in plain:
-        return plain.index(plain_name(wanted))
+    for name, among in ((wanted, names), (plain_name(wanted), plain)):
+        found = [at for at, other in enumerate(among) if name and other == name]
+        if len(found) > 1:
+            numbers = " and ".join(str(at + 1) for at in found)
+            message = f"columns {numbers} are both named {wanted!r}; say which by --{option}-column NUMBER"
+            raise DataError(message, path=path, line=1)
+        if found:
+            return found[0]
     if wanted.isdecimal() and 1 <= int(wanted) <= len(names):
         return int(wanted) - 1
     raise DataError(f"no column {wanted!r} for the {option} among {_listed(names)}", path=path, line=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tastegraph.data.counted import counted
 from tastegraph.errors import DataError
 from tastegraph.files import written_whole
 
@@ -48,10 +49,11 @@ def draw_summary(summary: dict[str, Any], path: Path) -> None:
         {"font.size": 9, "svg.hashsalt": "tastegraph", "axes.spines.right": False, "axes.spines.top": False}
     ):
         figure = Figure(figsize=(8, 3 * rows + 0.4), layout="constrained")
-        counted = (
-            f"{summary['interactions']:,} interactions of {summary['users']:,} users with {summary['items']:,} items"
+        title = (
+            f"{counted(summary['interactions'], 'interaction')} of {counted(summary['users'], 'user')} "
+            f"with {counted(summary['items'], 'item')}"
         )
-        figure.suptitle(f"{summary['name']}: {counted}, density {summary['density']:.3%}")
+        figure.suptitle(f"{summary['name']}: {title}, density {summary['density']:.3%}")
         for place, name in enumerate(panels):
             axes = figure.add_subplot(rows, columns, place + 1)
             _draw(axes, name, summary)
