@@ -13,7 +13,7 @@ from tastegraph.errors import DataError, ModelError, RunError
 from tastegraph.files import sha256_of
 from tastegraph.lightgcn.checkpoint import load_checkpoint
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.contenders import contend_mf
+from tastegraph.studies.contenders import contend
 from tastegraph.studies.evaluate import evaluate
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import run
@@ -28,7 +28,7 @@ SMALL = ["training.epochs=6", "training.batch_size=128", "model.embedding_dim=8"
 
 
 class Silent:
-    def stage(self, name: str, epochs: int) -> None: ...
+    def stage(self, name: str, epochs: int | None) -> None: ...
 
     def step(self, step: int, steps: int, loss: float) -> None: ...
 
@@ -113,7 +113,7 @@ def test_what_is_reported_is_what_the_files_say(ratings_csv: Path, tmp_path: Pat
 
 def test_the_mf_baseline_has_no_layers(ratings_csv: Path) -> None:
     recipe = load_recipe(None, [*SMALL, "model.alpha=[0.1, 0.2, 0.3, 0.4]"], str(ratings_csv))
-    trained = contend_mf(Trial.of(load(str(ratings_csv)), recipe), recipe, Silent()).trained
+    trained = contend("mf", Trial.of(load(str(ratings_csv)), recipe), recipe, Silent()).trained
     assert trained is not None
     assert len(trained.model.convs) == 0
     e0 = trained.model.E0.detach().numpy()

@@ -77,7 +77,9 @@ class SLIM:
         self.num_users, self.num_items = self.history.shape
         gram = gram_matrix(self.history)
         step = max(1, BLOCK_BYTES // (4 * self.num_items))
-        blocks = [self._solve(gram, np.arange(n, min(n + step, self.num_items))) for n in range(0, self.num_items, step)]
+        blocks = [
+            self._solve(gram, np.arange(n, min(n + step, self.num_items))) for n in range(0, self.num_items, step)
+        ]
         self.weights: Sparse = vstack([rows for rows, _ in blocks]).T.tocsr()
         self.unsettled = sum(unsettled for _, unsettled in blocks)
         return self

@@ -54,7 +54,7 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     reading: Reading,
 ) -> None:
-    """Fit LightGCN and the baselines on the same splits and judge them by the same protocol, with tests and intervals."""
+    """Fit LightGCN and the baselines on the same splits and judge them by one protocol, with tests and intervals."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
     from tastegraph.studies.manner import Manner
@@ -76,12 +76,10 @@ def compare(
         tell_warnings(dataset, resolved, trial.final.split)
 
     from tastegraph.cli.progress import TrainingProgress
-    from tastegraph.studies.comparison import compare as compare_models
-    from tastegraph.studies.comparison_folder import save_comparison
+    from tastegraph.studies.comparison_folder import compare_into
 
     with TrainingProgress(resolved.evaluation.select, quiet=form != "table") as progress:
-        found = compare_models(resolved, dataset, names, manner, progress, seeds=seeds)
-    save_comparison(found, resolved, dataset, folder, force=force)
+        found = compare_into(folder, resolved, dataset, names, manner, progress, seeds=seeds, force=force)
     _print(found, form, folder)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from tastegraph.cli.lengths import lengths_of
 from tastegraph.cli.terminal import print_json, print_table, say, table
 
 __all__ = ["evaluate"]
@@ -61,7 +62,7 @@ def evaluate(
     Or score the lists in FILE, made by any other tool, by the split of a run (--run) or of data (--data).
     """
     _must_go_together(target, run, data, recipe, settings)
-    lengths = None if k is None else _lengths(k)
+    lengths = None if k is None else lengths_of(k)
 
     from tastegraph.studies.evaluate import evaluate as evaluate_run
     from tastegraph.studies.evaluate import evaluate_lists, evaluate_lists_on
@@ -131,15 +132,3 @@ def _figure(group: dict[str, Any], metric: str) -> str:
         return "-"
     ends = group["intervals"].get(metric)
     return f"{group['metrics'][metric]:.4f}" + (" ({:.4f} to {:.4f})".format(*ends) if ends else "")
-
-
-def _lengths(text: str) -> list[int]:
-    try:
-        lengths = [int(part) for part in text.split(",")]
-    except ValueError:
-        lengths = [0]
-    if min(lengths) < 1:
-        raise typer.BadParameter(
-            f"expected whole numbers from 1, separated by commas; found {text!r}", param_hint="--k"
-        )
-    return lengths

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import tastegraph
-from tastegraph.cli import data, evaluate, quickstart, recommend, train
+from tastegraph.cli import compare, data, evaluate, quickstart, recommend, train, tune
 from tastegraph.cli.terminal import printable
 from tastegraph.errors import TasteGraphError
 
@@ -27,6 +27,8 @@ app.command("quickstart")(quickstart.quickstart)
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare")(compare.compare)
+app.command("tune")(tune.tune)
 app.command("recommend")(recommend.recommend)
 
 

@@ -62,16 +62,16 @@ class TrainingProgress:
     ) -> None:
         self._bar.stop()
 
-    def stage(self, name: str, epochs: int) -> None:
-        """A model's training begins."""
+    def stage(self, name: str, epochs: int | None) -> None:
+        """A model's training begins; without epochs it is of one piece, and the bar only moves."""
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._epochs, self._epoch = epochs, 0
+        self._epochs, self._epoch = epochs or 0, 0
         self._best = self._latest = ""
         self._highest = -1.0
         self._began = self._told = time.monotonic()
         self._task = self._bar.add_task(name, total=epochs, state="")
-        self._line(f"training {name}, at most {epochs} epochs")
+        self._line(f"training {name}, at most {epochs} epochs" if epochs else f"fitting {name}")
 
     def step(self, step: int, steps: int, loss: float) -> None:
         """A step is done."""

@@ -80,7 +80,8 @@ def run_and_show(
 
 def print_result(result: dict[str, Any], folder: Path) -> None:
     """The table of the model and the baselines, LightGCN's lead, and where the report lies."""
-    from tastegraph.studies.titles import TITLES, rows_of
+    from tastegraph.studies.models import title_of
+    from tastegraph.studies.titles import rows_of
 
     names = [f"{name}@{k}" for k in sorted(set(result["k"])) for name in ("recall", "precision", "ndcg")]
     print_table(model_table(rows_of(result), names), f"Test, protocol {result['protocol']} (* best)")
@@ -92,7 +93,7 @@ def print_result(result: dict[str, Any], folder: Path) -> None:
         low, high = part["lead"][shown]["interval"]
         verdict = "ahead of" if low > 0 else "behind" if high < 0 else "not distinguishable from"
         typer.echo(
-            f"LightGCN is {verdict} {TITLES[name]}: test {shown} {part['lead'][shown]['mean']:+.4f}, "
+            f"LightGCN is {verdict} {title_of(name)}: test {shown} {part['lead'][shown]['mean']:+.4f}, "
             f"95 % interval {low:+.4f} to {high:+.4f} over {result['users']['test']:,} users"
         )
     typer.echo(f"run:    {folder}\nreport: {folder / 'report.html'}")

@@ -13,7 +13,7 @@ from tastegraph.errors import EvaluationError
 from tastegraph.ranking.beyond import LOWER_IS_BETTER, beyond_accuracy
 from tastegraph.ranking.intervals import bootstrap_intervals
 from tastegraph.ranking.significance import against_best
-from tastegraph.studies.contenders import contend
+from tastegraph.studies.contenders import Titled, contend
 from tastegraph.studies.evidence import Evidence
 from tastegraph.studies.manner import describe
 from tastegraph.studies.memory import check_memory
@@ -80,8 +80,9 @@ def compare(
             check_memory(names, trial, seeded)
             data = describe_data(dataset, trial)
         evidence = Evidence.of(trial, dataset, seeded)
+        told = Titled(watcher, f", seed {seed}") if seeds > 1 else watcher
         for name in names:
-            parts[name].append(_part_of(name, trial, evidence, seeded, manner, watcher))
+            parts[name].append(_part_of(name, trial, evidence, seeded, manner, told))
     per_user = _per_user(parts)
     return Comparison(
         {

@@ -6,32 +6,51 @@ import json
 from typing import TYPE_CHECKING
 
 from tastegraph.files import write_whole
+from tastegraph.studies.comparison import compare
 from tastegraph.studies.comparison_report import render_comparison
 from tastegraph.studies.comparison_tables import to_csv, to_latex, to_markdown
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder, new_run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tastegraph.data.load import Dataset
     from tastegraph.studies.comparison import Comparison
+    from tastegraph.studies.contenders import Watcher
+    from tastegraph.studies.manner import Manner
     from tastegraph.studies.recipe import Recipe
 
-__all__ = ["save_comparison"]
+__all__ = ["compare_into"]
 
 
-def save_comparison(found: Comparison, recipe: Recipe, dataset: Dataset, out: Path, *, force: bool) -> None:
-    """Write all of it; the folder appears whole, in place of a comparison that was there with `force`.
+def compare_into(
+    out: Path,
+    recipe: Recipe,
+    dataset: Dataset,
+    names: Sequence[str],
+    manner: Manner,
+    watcher: Watcher,
+    *,
+    seeds: int = 1,
+    force: bool = False,
+) -> Comparison:
+    """Compare, and leave all of it in a folder; see `compare`.
+
+    The folder appears whole, in place of a comparison that was there with `force`.
 
     Raises:
         RunError: `out` is in the way, or cannot be made.
+        TasteGraphError: as `compare`; nothing is left then.
     """
     check_folder(out, force=force)
     with new_run(out) as folder:
+        environment = describe_environment(recipe, dataset.digests)  # compiles, too, so that no model's time holds it
+        found = compare(recipe, dataset, names, manner, watcher, seeds=seeds)
         texts = {
             "recipe.toml": recipe.to_toml(),
-            "environment.json": json.dumps(describe_environment(recipe, dataset.digests), indent=2) + "\n",
+            "environment.json": json.dumps(environment, indent=2) + "\n",
             "comparison.csv": to_csv(found.result),
             "comparison.md": to_markdown(found.result),
             "comparison.tex": to_latex(found.result),
@@ -41,3 +60,4 @@ def save_comparison(found: Comparison, recipe: Recipe, dataset: Dataset, out: Pa
         found.per_user.write_parquet(folder / "users.parquet")
         for name, text in texts.items():
             write_whole(folder / name, text)
+    return found

@@ -18,14 +18,12 @@ OWN = "lightgcn"
 def plot_trade_offs(models: Mapping[str, Mapping[str, Any]], metric: str, coverage: str) -> str:
     """Each model's metric against its coverage, and against the seconds of its fitting; an <svg> element."""
     figure, (left, right) = figure_of(2, height=3.6)
-    for axes, of in (
-        (left, lambda part: part["metrics"]["test"][coverage]),
-        (right, lambda part: part["seconds"]["fit"]),
-    ):
-        for name, part in models.items():
-            x, y = of(part), part["metrics"]["test"][metric]
+    for name, part in models.items():
+        y = part["metrics"]["test"][metric]
+        for axes, x in ((left, part["metrics"]["test"][coverage]), (right, part["seconds"]["fit"])):
             axes.scatter(x, y, color=PALETTE[0] if name == OWN else INK, s=36 if name == OWN else 18, zorder=2)
             axes.annotate(part["title"], (x, y), textcoords="offset points", xytext=(4, 3), fontsize=7)
+    for axes in (left, right):
         axes.set(ylabel=f"test {metric}")
         axes.margins(0.18)
     left.set(xlabel=coverage)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from tastegraph.baselines import baseline
+from tastegraph.baselines.models import BASELINES
 from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.lightgcn.training import Embeddings, Epoch, Trained
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.protocol import Judged, Ranker
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["Chosen", "Contender", "InnerProduct", "Watcher", "choose", "contend"]
+__all__ = ["Chosen", "Contender", "InnerProduct", "Scored", "Titled", "Watcher", "choose", "contend", "score_test"]
 
 
 class Watcher(Protocol):
@@ -40,6 +40,26 @@ class Watcher(Protocol):
 
     def epoch(self, record: Epoch) -> None:
         """An epoch is done."""
+
+
+@dataclass(frozen=True)
+class Titled:
+    """Passes on what it is told, each stage under a longer title: "EASE, trial 3"."""
+
+    watcher: Watcher
+    suffix: str
+
+    def stage(self, name: str, epochs: int | None) -> None:
+        """Fitting begins."""
+        self.watcher.stage(f"{name}{self.suffix}", epochs)
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """A step is done."""
+        self.watcher.step(step, steps, loss)
+
+    def epoch(self, record: Epoch) -> None:
+        """An epoch is done."""
+        self.watcher.epoch(record)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +89,21 @@ class Contender:
     validation: Mapping[str, float]
     seconds: float
     trained: Trained | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A contender and what its lists of the test part came to.
+
+    Attributes:
+        contender: the model.
+        test: its test metrics, user by user.
+        seconds: "train" and "evaluate" (the test).
+    """
+
+    contender: Contender
+    test: Judged
+    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +150,13 @@ def contend(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Conten
     return Contender(ranker, chosen.validation, time.perf_counter() - began, trained)
 
 
+def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:
+    """Score the test part, once, by full ranking."""
+    began = time.perf_counter()
+    test = full_ranking(contender.ranker, trial.final.test, trial.final.known, recipe.evaluation.k)
+    return Scored(contender, test, {"train": contender.seconds, "evaluate": time.perf_counter() - began})
+
+
 def choose(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
     if name in (LIGHTGCN, MF):
@@ -129,7 +171,7 @@ def _own_recipe(name: str, recipe: Recipe) -> Recipe:
 
 
 def _fitted(name: str, trial: Trial, recipe: Recipe) -> Ranker:
-    return baseline(name)(**recipe.models.get(name, {})).fit(trial.split.fit)
+    return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
 
 
 def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Chosen:

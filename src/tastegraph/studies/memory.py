@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tastegraph.baselines import baseline
+from tastegraph.baselines.models import BASELINES
 from tastegraph.errors import ModelError
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
@@ -42,7 +42,7 @@ def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
     graph = trial.graph
     if name in (LIGHTGCN, MF):
         return COPIES_OF_E0 * 4 * graph.num_nodes * recipe.model.embedding_dim + 40 * graph.num_edges
-    model = baseline(name)(**recipe.models.get(name, {}))
+    model = BASELINES[name](**recipe.models.get(name, {}))
     return model.bytes_needed(graph.num_users, graph.num_items, graph.num_edges)
 
 

@@ -6,7 +6,7 @@ import difflib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tastegraph.baselines import BASELINES, baseline
+from tastegraph.baselines.models import BASELINES
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform
 from tastegraph.errors import RecipeError
 
@@ -53,14 +53,14 @@ def known_models(names: str | Sequence[str]) -> tuple[str, ...]:
 
 def title_of(name: str) -> str:
     """What a model is called in tables."""
-    return TITLES.get(name) or baseline(name).title
+    return TITLES.get(name) or BASELINES[name].title
 
 
 def ranges_of(name: str) -> Mapping[str, SearchRange]:
     """What tuning may try of a model: by key of the recipe for LightGCN and MF, by hyperparameter for a baseline."""
     if name in TITLES:
         return OF_LIGHTGCN if name == LIGHTGCN else OF_MF
-    return baseline(name).SEARCH
+    return BASELINES[name].SEARCH
 
 
 def settings_of(name: str, recipe: Recipe) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def settings_of(name: str, recipe: Recipe) -> dict[str, Any]:
     if name in TITLES:
         own = recipe if name == LIGHTGCN else recipe.of_mf()
         return {table: getattr(own, table).model_dump(mode="json") for table in ("model", "training")}
-    config: dict[str, Any] = baseline(name)(**recipe.models.get(name, {})).config.model_dump(mode="json")
+    config: dict[str, Any] = BASELINES[name](**recipe.models.get(name, {})).config.model_dump(mode="json")
     return config
 
 

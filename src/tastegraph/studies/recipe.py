@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tastegraph.baselines import BASELINES, baseline
+from tastegraph.baselines.models import BASELINES
 from tastegraph.data.cleaning import CleaningConfig
 from tastegraph.data.options import ColumnOptions, Duplicates, ReadOptions
 from tastegraph.data.splits import SplitConfig
@@ -138,7 +138,7 @@ class Recipe(BaseModel):
             raise ValueError(f"{LIGHTGCN} has the tables model and training")
         for name, settings in models.items():
             if name != MF:
-                _in_value_errors(lambda name=name, settings=settings: baseline(name)(**settings))
+                _in_value_errors(lambda name=name, settings=settings: BASELINES[name](**settings))
             elif unknown := settings.keys() - {"model", "training"}:
                 raise ValueError(f"{MF} has the tables model and training, no {min(unknown)}")
         return models
@@ -161,7 +161,7 @@ class Recipe(BaseModel):
         """The same recipe with every seed raised by `number`."""
         seeds = {"split.seed": self.split.seed + number, "training.seed": self.training.seed + number}
         for name in BASELINES:
-            seed = getattr(baseline(name)(**self.models.get(name, {})).config, "seed", None)
+            seed = getattr(BASELINES[name](**self.models.get(name, {})).config, "seed", None)
             if seed is not None:
                 seeds[f"models.{name}.seed"] = seed + number
         return self.with_keys(seeds) if number else self

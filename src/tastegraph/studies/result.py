@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from tastegraph.data.load import Dataset
     from tastegraph.ranking.protocol import Judged
-    from tastegraph.studies.contenders import Contender
+    from tastegraph.studies.contenders import Scored
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["SCHEMA", "describe_result"]
+__all__ = ["SCHEMA", "describe_data", "describe_result"]
 
 SCHEMA = 1
 
@@ -26,40 +26,47 @@ def describe_result(
     recipe: Recipe,
     dataset: Dataset,
     trial: Trial,
-    lightgcn: Contender,
-    baselines: Mapping[str, Contender],
+    lightgcn: Scored,
+    baselines: Mapping[str, Scored],
     load_seconds: float,
 ) -> dict[str, Any]:
     """The content of result.json; metric names are lower case, name@K, and intervals are 95 % over users."""
-    assert lightgcn.trained is not None  # noqa: S101 (LightGCN is trained by gradient)
+    trained = lightgcn.contender.trained
+    assert trained is not None  # noqa: S101 (LightGCN is trained by gradient)
     return {
         "schema": SCHEMA,
-        "data": _describe_data(dataset, trial),
+        "data": describe_data(dataset, trial),
         "split": {"method": _method(dataset, recipe), "warning": recipe.split.warning},
         "protocol": FULL_RANKING,
         "k": list(recipe.evaluation.k),
-        "metrics": {"validation": dict(lightgcn.validation), "test": lightgcn.test.means()},
+        "metrics": {"validation": dict(lightgcn.contender.validation), "test": lightgcn.test.means()},
         "intervals": {"test": _intervals(lightgcn.test)},
         "users": {"validation": len(trial.validation.users), "test": len(trial.final.test.users)},
-        "best_epoch": lightgcn.trained.best_epoch,
+        "best_epoch": trained.best_epoch,
         "seconds": {"load": load_seconds, **lightgcn.seconds},
         "baselines": {
             name: {
                 "metrics": {
-                    "validation": dict(contender.validation),
-                    "test": contender.test.means(),
+                    "validation": dict(scored.contender.validation),
+                    "test": scored.test.means(),
                 },
-                "intervals": {"test": _intervals(contender.test)},
-                "lead": _lead(lightgcn.test, contender.test),
-                "best_epoch": contender.trained.best_epoch if contender.trained else None,
-                "seconds": dict(contender.seconds),
+                "intervals": {"test": _intervals(scored.test)},
+                "lead": _lead(lightgcn.test, scored.test),
+                "best_epoch": _best_epoch(scored),
+                "seconds": dict(scored.seconds),
             }
-            for name, contender in baselines.items()
+            for name, scored in baselines.items()
         },
     }
 
 
-def _describe_data(dataset: Dataset, trial: Trial) -> dict[str, Any]:
+def _best_epoch(scored: Scored) -> int | None:
+    trained = scored.contender.trained
+    return trained.best_epoch if trained else None
+
+
+def describe_data(dataset: Dataset, trial: Trial) -> dict[str, Any]:
+    """Counts of a data set and of its parts, and its digest."""
     split, final = trial.split, trial.final.split
     return {
         "name": dataset.name,

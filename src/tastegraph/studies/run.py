@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from tastegraph.files import sha256_of, written_whole
+from tastegraph.files import sha256_of, write_whole, written_whole
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.contenders import contend_lightgcn, contend_mf, contend_popularity
+from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder, new_run
+from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
 from tastegraph.studies.trial import Trial
@@ -66,31 +67,27 @@ def run(
 def _run_in(
     folder: Path, recipe: Recipe, dataset: Dataset, trial: Trial, watcher: Watcher, load_seconds: float
 ) -> dict[str, Any]:
-    _write(folder / "recipe.toml", recipe.to_toml())
+    write_whole(folder / "recipe.toml", recipe.to_toml())
     _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests))
     with written_whole(folder / "split.parquet") as aside:
         trial.split.save(aside, dataset.digest)
     with _Journal(folder / "metrics.jsonl", watcher) as journal:
-        lightgcn = contend_lightgcn(trial, recipe, journal)
-    assert lightgcn.trained is not None  # noqa: S101 (for the type checker)
-    baselines = {}
-    if "popularity" in recipe.baselines:
-        baselines["popularity"] = contend_popularity(trial, recipe)
-    if "mf" in recipe.baselines:
-        baselines["mf"] = contend_mf(trial, recipe, watcher)
-
+        lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal), trial, recipe)
+    trained = lightgcn.contender.trained
+    assert trained is not None  # noqa: S101 (for the type checker)
+    baselines = {name: score_test(contend(name, trial, recipe, watcher), trial, recipe) for name in recipe.baselines}
     result = describe_result(recipe, dataset, trial, lightgcn, baselines, load_seconds)
     (folder / "checkpoints").mkdir()
-    save_checkpoint(lightgcn.trained, recipe.model, folder / "checkpoints" / "best.safetensors")
+    save_checkpoint(trained, recipe.model, folder / "checkpoints" / "best.safetensors")
     about = {
         "data": {"name": dataset.name, "digest": dataset.digest},
         "split": sha256_of(folder / "split.parquet"),
         "refit": trial.refits,
         "model": recipe.model.model_dump(mode="json"),
-        "best_epoch": lightgcn.trained.best_epoch,
+        "best_epoch": trained.best_epoch,
     }
-    _saved_model(lightgcn.trained, dataset, trial, about).save(folder / "model")
-    _write(folder / "report.html", render_report(recipe, result, journal.chosen))
+    _saved_model(trained, dataset, trial, about).save(folder / "model")
+    write_whole(folder / "report.html", render_report(recipe, result, journal.chosen))
     _write_json(folder / "result.json", result)
     return result
 
@@ -110,7 +107,7 @@ class _Journal:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def stage(self, name: str, epochs: int) -> None:
+    def stage(self, name: str, epochs: int | None) -> None:
         """Training begins, or training for the refit."""
         self._stage = "refit" if self._stage else "select"
         self._watcher.stage(name, epochs)
@@ -155,10 +152,5 @@ def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, about: dict[s
     )
 
 
-def _write(path: Path, text: str) -> None:
-    with written_whole(path) as aside:
-        aside.write_text(text, encoding="utf-8")
-
-
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    _write(path, json.dumps(content, indent=2) + "\n")
+    write_whole(path, json.dumps(content, indent=2) + "\n")

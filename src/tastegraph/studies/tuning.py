@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tastegraph.baselines.extra import needs_extra
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform
 from tastegraph.errors import EvaluationError, ModelError
-from tastegraph.studies.contenders import choose
+from tastegraph.studies.contenders import Titled, choose
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import ranges_of, settings_of, title_of, with_settings
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["Budget", "Tuned", "tune"]
+__all__ = ["Budget", "Tuned", "holds", "searched_of", "tune"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ class _Journal:
         began, value = time.perf_counter(), None
         try:
             recipe = with_settings(self._recipe, self._name, settings)
-            validation = choose(self._name, self._trial, recipe, self._watcher).validation
+            validation = choose(
+                self._name, self._trial, recipe, Titled(self._watcher, f", trial {self.tried}")
+            ).validation
             line["validation"], value = dict(validation), validation[recipe.evaluation.select]
         except ModelError as error:
             line["failed"] = str(error)
@@ -118,12 +120,12 @@ def _tune_one(name: str, recipe: Recipe, trial: Trial, budget: Budget, watcher: 
 
     began, ranges = time.perf_counter(), ranges_of(name)
     tries = _Journal(name, recipe, trial, watcher, journal)
-    own = _at(settings_of(name, recipe), ranges)
+    own = searched_of(settings_of(name, recipe), ranges)
     best, value = own, tries.value_of(own)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=recipe.training.seed))
     spaces = {key: _distribution(found) for key, found in ranges.items()}
-    if value is not None and ranges and all(spaces[key].contains(own[key]) for key in ranges):
+    if value is not None and ranges and all(holds(found, own[key]) for key, found in ranges.items()):
         study.add_trial(optuna.trial.create_trial(params=own, distributions=spaces, value=value))
     while ranges and tries.tried < budget.trials and not _is_over(began, budget):
         draw = study.ask(spaces)
@@ -143,13 +145,18 @@ def _is_over(began: float, budget: Budget) -> bool:
     return budget.seconds is not None and time.perf_counter() - began >= budget.seconds
 
 
-def _at(settings: Mapping[str, Any], ranges: Mapping[str, SearchRange]) -> dict[str, Any]:
+def searched_of(settings: Mapping[str, Any], ranges: Mapping[str, SearchRange]) -> dict[str, Any]:
     """The settings that are searched, by their key: a.b stands in table a."""
     found = {}
     for key in ranges:
         table, _, last = key.rpartition(".")
         found[key] = (settings[table] if table else settings)[last]
     return found
+
+
+def holds(given: SearchRange, value: Any) -> bool:
+    """Whether a value lies within a range."""
+    return value in given.values if isinstance(given, Choice) else given.low <= value <= given.high
 
 
 def _distribution(given: SearchRange) -> Any:
