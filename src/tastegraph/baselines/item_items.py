@@ -89,6 +89,4 @@ def _fill(
 ) -> None:
     from tastegraph.baselines.gram_kernel import shared_users
 
-    shared_users(
-        history.indptr, history.indices, transposed.indptr, transposed.indices, user_weight, first, out
-    )
+    shared_users(history.indptr, history.indices, transposed.indptr, transposed.indices, user_weight, first, out)

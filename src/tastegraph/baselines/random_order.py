@@ -60,5 +60,7 @@ class Random:
         return 0
 
     def _draw(self, users: NDArray[np.integer]) -> NDArray[np.float32]:
-        draws = [np.random.default_rng([self.config.seed, int(user)]).random(self.num_items, np.float32) for user in users]
+        draws = [
+            np.random.default_rng([self.config.seed, int(user)]).random(self.num_items, np.float32) for user in users
+        ]
         return np.stack(draws)

@@ -56,8 +56,8 @@ class SLIM:
 
         model_config = STRICT
 
-        l1: float = Field(default=20.0, ge=0, le=1e7, allow_inf_nan=False)
-        l2: float = Field(default=200.0, ge=0, le=1e7, allow_inf_nan=False)
+        l1: float = Field(default=5.0, ge=0, le=1e7, allow_inf_nan=False)
+        l2: float = Field(default=500.0, ge=0, le=1e7, allow_inf_nan=False)
         sweeps: int = Field(default=100, ge=1, le=100_000)
         tolerance: float = Field(default=1e-3, gt=0, le=1, allow_inf_nan=False)
 
@@ -77,7 +77,9 @@ class SLIM:
         self.num_users, self.num_items = self.history.shape
         gram = gram_matrix(self.history)
         step = max(1, BLOCK_BYTES // (4 * self.num_items))
-        blocks = [self._solve(gram, np.arange(n, min(n + step, self.num_items))) for n in range(0, self.num_items, step)]
+        blocks = [
+            self._solve(gram, np.arange(n, min(n + step, self.num_items))) for n in range(0, self.num_items, step)
+        ]
         self.weights: Sparse = vstack([rows for rows, _ in blocks]).T.tocsr()
         self.unsettled = sum(unsettled for _, unsettled in blocks)
         return self
