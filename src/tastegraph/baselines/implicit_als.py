@@ -54,8 +54,8 @@ class ImplicitALS:
         model_config = STRICT
 
         factors: int = Field(default=64, ge=1, le=4096)
-        regularization: float = Field(default=10.0, ge=0, le=1e6, allow_inf_nan=False)
-        confidence: float = Field(default=10.0, gt=0, le=1e6, allow_inf_nan=False)
+        regularization: float = Field(default=30.0, ge=0, le=1e6, allow_inf_nan=False)
+        confidence: float = Field(default=3.0, gt=0, le=1e6, allow_inf_nan=False)
         iterations: int = Field(default=15, ge=1, le=10_000)
         seed: int = Field(default=0, ge=0, lt=2**32)
 

@@ -26,6 +26,7 @@ def rank_by_score(
     users: NDArray[np.integer],
     k: int,
     exclude: NeighbourLists | None,
+    multiple: int = 1,
 ) -> NDArray[np.int32]:
     """`rank_blocks` of a fitted model; `score_block` may read what it has learned.
 
@@ -34,7 +35,7 @@ def rank_by_score(
         UnknownUserError: a user index is out of range.
     """
     asked = known_users(model, users)
-    return rank_blocks(score_block, model.num_items, asked, k, exclude)
+    return rank_blocks(score_block, model.num_items, asked, k, exclude, multiple)
 
 
 def known_users(model: Baseline, users: NDArray[np.integer]) -> NDArray[np.int64]:

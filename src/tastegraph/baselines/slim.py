@@ -56,8 +56,8 @@ class SLIM:
 
         model_config = STRICT
 
-        l1: float = Field(default=20.0, ge=0, le=1e7, allow_inf_nan=False)
-        l2: float = Field(default=200.0, ge=0, le=1e7, allow_inf_nan=False)
+        l1: float = Field(default=5.0, ge=0, le=1e7, allow_inf_nan=False)
+        l2: float = Field(default=500.0, ge=0, le=1e7, allow_inf_nan=False)
         sweeps: int = Field(default=100, ge=1, le=100_000)
         tolerance: float = Field(default=1e-3, gt=0, le=1, allow_inf_nan=False)
 

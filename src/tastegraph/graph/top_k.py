@@ -29,6 +29,7 @@ def rank_blocks(
     users: NDArray[np.integer],
     k: int,
     exclude: NeighbourLists | None,
+    multiple: int = 1,
 ) -> NDArray[np.int32]:
     """The `k` best items of each user, best first, without ever holding a users x items array.
 
@@ -38,6 +39,7 @@ def rank_blocks(
         users: user indices [n].
         k: length of a list, at least 1.
         exclude: items that a user's list must not hold, by user index; None masks nothing.
+        multiple: users are scored so many, or twice, three times, ... so many at a time.
 
     Returns:
         int32 [n, k]; equal scores go to the lower item index; -1 where a user has no further item.
@@ -47,7 +49,7 @@ def rank_blocks(
     """
     if k < 1:
         raise ModelError(f"a list needs at least one place, k = {k}")
-    step = max(1, BLOCK_ENTRIES // max(num_items, 1))
+    step = max(1, BLOCK_ENTRIES // max(num_items, 1) // multiple) * multiple
     lists = np.full((len(users), k), NO_ITEM, np.int32)
     places = min(k, num_items)
     select = _select_compiled if len(users) * num_items > COMPILED_FROM else _select
