@@ -18,6 +18,7 @@ TITLES = {
     "epoch": "One epoch with sampling, ML-1M, batch 8192",
     "negatives": "Drawing an epoch's triples with uniform negatives",
     "ranking": "Full ranking of all test users, top 20 with metrics",
+    "judging": "All metrics of all test users at K = 5, 10, 20, 50, with intervals, ML-1M",
     "memory": "Peak memory of a training with its evaluation",
     "scaling": "Seconds an epoch and peak memory by number of edges",
     "precision": "Accuracy with halves between layers, ML-1M",

@@ -75,6 +75,35 @@ def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
     assert "protocol full-ranking" in words
 
 
+def test_evaluate_names_its_protocol_and_prints_groups(tastegraph: Command, run: str) -> None:
+    done = tastegraph("evaluate", run, "--k", "5", "--beyond", "--groups")
+    for words in ("coverage@5", "gini@5", "novelty@5", "activity", "item popularity", "head", "tail"):
+        assert words in done.stdout
+    sampled = tastegraph("evaluate", run, "--protocol", "sampled-negatives", "--negatives", "20")
+    assert "protocol sampled-negatives (n = 20)" in sampled.stdout
+    assert "Krichene and Rendle" in sampled.stderr
+    assert "auc" in tastegraph("evaluate", run, "--protocol", "rated-only").stdout
+
+
+def test_lists_of_another_tool(tastegraph: Command, csv: str, run: str, workplace: Path) -> None:
+    (workplace / "lists.csv").write_text("user,item,score\nperson 1,film 3,0.5\nperson 1,film 4,0.7\n", "utf-8")
+    done = tastegraph("evaluate", "lists.csv", "--run", run, "--json")
+    found = json.loads(done.stdout)
+    assert found["lists"] == "lists.csv"
+    assert done.stderr.startswith("warning: lists.csv: 59 of 60 users with held-out items have no list")
+    same = json.loads(tastegraph("evaluate", "lists.csv", "--data", csv, "--json").stdout)
+    assert same["metrics"] == found["metrics"]
+    assert "say what judges them" in tastegraph("evaluate", "lists.csv", code=2).stderr
+    tastegraph("evaluate", "lists.csv", "--run", run, "--data", csv, code=2)
+    tastegraph("evaluate", run, "--run", run, code=2)
+    tastegraph("evaluate", run, "--set", "split.seed=1", code=2)
+    (workplace / "bad.csv").write_text("user,item,score\nperson 1,film 3,nan\n", "utf-8")
+    assert tastegraph("evaluate", "bad.csv", "--run", run, code=1).stderr == (
+        "tastegraph: bad.csv:2: expected a finite number as score, found nan\n"
+    )
+    assert tastegraph("evaluate", "gone.csv", "--run", run, code=1).stderr == "tastegraph: gone.csv: no such file\n"
+
+
 def test_show_prints_counts_and_a_histogram(tastegraph: Command, csv: str) -> None:
     words = tastegraph("data", "show", csv).stdout
     for expected in ("comma-separated: user, item, value, time", "900", "37.500%", "█", "film "):

@@ -116,19 +116,15 @@ def _show(result: dict[str, Any]) -> None:
 
 
 def _show_groups(name: str, groups: list[dict[str, Any]], k: int) -> None:
-    """Two metrics of each group: all of them stand in --json."""
-    shown = [f"recall@{k}"] if "items" in groups[0] else [f"ndcg@{k}", f"recall@{k}"]
-    columns = {name: "left", **({"items": "right"} if "items" in groups[0] else {}), "users": "right"}
+    """One metric of each group with its interval, and recall: all of them stand in --json."""
+    of_items = "items" in groups[0]
+    main, beside = (f"recall@{k}", []) if of_items else (f"ndcg@{k}", [f"recall@{k}"])
     rows = []
     for group in groups:
         counts = [f"{group[what]:,}" for what in ("items", "users") if what in group]
-        cells = [_figure(group, metric) for metric in shown]
-        rows.append([group["name"], *counts, *cells])
-    print_table(table({**columns, **dict.fromkeys(shown, "right")}, rows))
-
-
-def _figure(group: dict[str, Any], metric: str) -> str:
-    if metric not in group["metrics"]:
-        return "-"
-    ends = group["intervals"].get(metric)
-    return f"{group['metrics'][metric]:.4f}" + (" ({:.4f} to {:.4f})".format(*ends) if ends else "")
+        ends = group["intervals"].get(main)
+        interval = "" if ends is None else "{:.4f} to {:.4f}".format(*ends)
+        means = [f"{group['metrics'][metric]:.4f}" for metric in (main, *beside)]
+        rows.append([group["name"], *counts, means[0], interval, *means[1:]])
+    headers = [*(["items"] if of_items else []), "users", main, "95 % interval", *beside]
+    print_table(table({name: "left", **dict.fromkeys(headers, "right")}, rows))
