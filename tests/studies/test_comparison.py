@@ -16,6 +16,7 @@ from tastegraph.ranking.significance import against_best
 from tastegraph.studies.comparison import compare
 from tastegraph.studies.comparison_folder import compare_into
 from tastegraph.studies.comparison_tables import cells_of, to_csv, to_latex, to_markdown, verdicts_of
+from tastegraph.studies.contenders import Silent
 from tastegraph.studies.manner import Manner
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
@@ -23,19 +24,10 @@ from tastegraph.studies.run import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tastegraph.lightgcn.training import Epoch
     from tastegraph.studies.comparison import Comparison
 
 SMALL = ["training.epochs=6", "training.batch_size=128", "model.embedding_dim=8", "evaluation.k=[5, 10]"]
 SOME = ("lightgcn", "popularity", "ease", "random")
-
-
-class Silent:
-    def stage(self, name: str, epochs: int | None) -> None: ...
-
-    def step(self, step: int, steps: int, loss: float) -> None: ...
-
-    def epoch(self, record: Epoch) -> None: ...
 
 
 def _compare(csv_file: Path, *settings: str, names: tuple[str, ...] = SOME, seeds: int = 1) -> Comparison:

@@ -14,6 +14,7 @@ from tastegraph.data.splits import FIT, TEST, VALIDATION, Split
 from tastegraph.errors import DataError, EvaluationError, LeakError
 from tastegraph.files import sha256_of
 from tastegraph.saved_model import SavedModel
+from tastegraph.studies.contenders import Silent
 from tastegraph.studies.evaluate import evaluate, evaluate_lists, evaluate_lists_on
 from tastegraph.studies.evidence import Evidence
 from tastegraph.studies.manner import Manner
@@ -25,17 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tastegraph.lightgcn.training import Epoch
 
 SMALL = ["training.epochs=3", "training.batch_size=128", "model.embedding_dim=8", "baselines=[]"]
-
-
-class Silent:
-    def stage(self, name: str, epochs: int) -> None: ...
-
-    def step(self, step: int, steps: int, loss: float) -> None: ...
-
-    def epoch(self, record: Epoch) -> None: ...
 
 
 @pytest.fixture

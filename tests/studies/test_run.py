@@ -13,7 +13,7 @@ from tastegraph.errors import DataError, ModelError, RunError
 from tastegraph.files import sha256_of
 from tastegraph.lightgcn.checkpoint import load_checkpoint
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.contenders import contend
+from tastegraph.studies.contenders import Silent, contend
 from tastegraph.studies.evaluate import evaluate
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import run
@@ -22,17 +22,8 @@ from tastegraph.studies.trial import Trial
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tastegraph.lightgcn.training import Epoch
 
 SMALL = ["training.epochs=6", "training.batch_size=128", "model.embedding_dim=8"]
-
-
-class Silent:
-    def stage(self, name: str, epochs: int | None) -> None: ...
-
-    def step(self, step: int, steps: int, loss: float) -> None: ...
-
-    def epoch(self, record: Epoch) -> None: ...
 
 
 def _run(csv: Path, out: Path, *settings: str, force: bool = False) -> dict[str, object]:

@@ -8,7 +8,7 @@ import pytest
 
 from tastegraph.data.load import load
 from tastegraph.errors import EvaluationError
-from tastegraph.studies.contenders import choose
+from tastegraph.studies.contenders import Silent, choose
 from tastegraph.studies.models import MODELS, ranges_of, settings_of
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
@@ -18,19 +18,10 @@ from tastegraph.studies.tuning_folder import tune_into
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tastegraph.lightgcn.training import Epoch
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.tuning import Tuned
 
 SMALL = ["training.epochs=3", "training.batch_size=128", "model.embedding_dim=8"]
-
-
-class Silent:
-    def stage(self, name: str, epochs: int | None) -> None: ...
-
-    def step(self, step: int, steps: int, loss: float) -> None: ...
-
-    def epoch(self, record: Epoch) -> None: ...
 
 
 def _tune(

@@ -119,4 +119,4 @@ def _tabulated(result: Mapping[str, Any], form: str) -> str:
     header, rows = cells_of(result)
     stripped: list[Sequence[str]] = [[cell.rstrip() for cell in row] for row in rows]
     alignment = ("left", *["right"] * (len(header) - 1))
-    return tabulate(stripped, header, tablefmt=form, colalign=alignment, disable_numparse=True)
+    return str(tabulate(stripped, header, tablefmt=form, colalign=alignment, disable_numparse=True))

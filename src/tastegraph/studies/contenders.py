@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["Chosen", "Contender", "InnerProduct", "Scored", "Titled", "Watcher", "choose", "contend", "score_test"]
+__all__ = [
+    "Chosen",
+    "Contender",
+    "InnerProduct",
+    "Scored",
+    "Silent",
+    "Titled",
+    "Watcher",
+    "choose",
+    "contend",
+    "score_test",
+]
 
 
 class Watcher(Protocol):
@@ -37,6 +48,19 @@ class Watcher(Protocol):
 
     def step(self, step: int, steps: int, loss: float) -> None:
         """A step of an epoch is done."""
+
+    def epoch(self, record: Epoch) -> None:
+        """An epoch is done."""
+
+
+class Silent:
+    """A watcher that tells nobody."""
+
+    def stage(self, name: str, epochs: int | None) -> None:
+        """Fitting begins."""
+
+    def step(self, step: int, steps: int, loss: float) -> None:
+        """A step is done."""
 
     def epoch(self, record: Epoch) -> None:
         """An epoch is done."""
