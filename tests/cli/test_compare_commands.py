@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+SMALL = ["--set", "training.epochs=4", "--set", "training.batch_size=128", "--set", "model.embedding_dim=8"]
+
+
+@pytest.fixture
+def data(ratings_csv: Path) -> str:
+    return str(ratings_csv)
+
+
+def test_compare_prints_a_table_a_verdict_and_where_the_report_lies(
+    tastegraph: Command, workplace: Path, data: str
+) -> None:
+    done = tastegraph("compare", data, "--models", "lightgcn,ease,random", *SMALL, "--out", "compared")
+    assert "* best, = not distinguishable from it" in done.stdout
+    assert "LightGCN is" in done.stdout
+    assert "fitting EASE" in done.stderr
+    assert (workplace / "compared" / "report.html").exists()
+    again = tastegraph("compare", data, "--models", "ease", "--out", "compared", code=1)
+    assert "--force" in again.stderr
+
+
+def test_compare_prints_other_forms_alone_on_stdout(tastegraph: Command, data: str) -> None:
+    words = ["compare", data, "--models", "ease,random", "--k", "5", *SMALL]
+    lines = list(csv.DictReader(io.StringIO(tastegraph(*words, "--format", "csv").stdout)))
+    assert {line["model"] for line in lines} == {"ease", "random"}
+    result = json.loads(tastegraph(*words, "--json").stdout)
+    assert result["k"] == [5]
+    assert tastegraph(*words, "--format", "latex").stdout.startswith(r"\begin{table}")
+    assert "| model" in tastegraph(*words, "--format", "markdown").stdout
+
+
+def test_tune_leaves_a_recipe_that_compare_takes(tastegraph: Command, data: str) -> None:
+    done = tastegraph("tune", data, "--models", "ease,popularity", "--trials", "3", *SMALL, "--out", "tuned")
+    assert "l2" in done.stdout
+    result = json.loads(tastegraph("compare", "--recipe", "tuned/recipe.toml", "--models", "ease", "--json").stdout)
+    found = json.loads(tastegraph("tune", data, "--models", "ease", "--trials", "3", *SMALL, "--json").stdout)
+    assert result["models"]["ease"]["settings"]["l2"] == found["ease"]["settings"]["l2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["compare", "DATA", "--models", "esae"], 1, "unknown model 'esae'; did you mean ease?"),
+        (["compare", "DATA", "--models", "ease", "--k", "0"], 2, "whole numbers from 1"),
+        (["compare", "DATA", "--seeds", "0"], 2, "greater than or equal to 1"),
+        (["compare", "DATA", "--set", "models.ease.l3=1"], 1, "no hyperparameter 'l3'"),
+        (["compare", "nowhere.csv"], 1, "nowhere.csv"),
+        (["tune", "DATA", "--trials", "0"], 2, "greater than or equal to 1"),
+        (["tune", "DATA", "--models", ""], 1, "unknown model ''"),
+    ],
+)
+def test_a_mistake_is_one_line(tastegraph: Command, data: str, words: list[str], code: int, said: str) -> None:
+    done = tastegraph(*(data if word == "DATA" else word for word in words), code=code)
+    assert said in " ".join(done.stderr.replace("\u2502", " ").split())
