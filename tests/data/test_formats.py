@@ -161,3 +161,18 @@ def test_which_of_repeated_pairs_counts_is_chosen(tmp_path: Path) -> None:
     assert kept == {"last": 1.0, "first": 5.0, "highest": 5.0}  # at the same time, the last row is the later
     with pytest.raises(DataError, match=r"r.csv: user a, item x is there more than once \(2 repeated rows\)"):
         load(str(path), options=ReadOptions(duplicates="refuse"))
+
+
+def test_numbers_between_double_colons_have_no_header_whatever_the_file_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.dat.gz"
+    path.write_bytes(gzip.compress(b"1::7::5::1600000000\n2::7::3.5::1600000000\n"))
+    dataset = load(str(path))
+    assert dataset.understood.startswith("gzip, no header, ::-separated")
+    assert len(dataset.interactions) == 2
+
+
+def test_columns_are_not_chosen_where_a_layout_says_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("a x y\n", encoding="utf-8")
+    (tmp_path / "test.txt").write_text("a z\n", encoding="utf-8")
+    with pytest.raises(DataError, match="its layout says what its columns are"):
+        load(str(tmp_path), options=ReadOptions(columns=ColumnOptions(user="buyer")))
