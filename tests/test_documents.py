@@ -54,7 +54,7 @@ def test_shell_blocks_run(tmp_path: Path) -> None:
         if "ml-1m" in line and not os.environ.get("TASTEGRAPH_DATA"):
             continue  # would be downloaded
         short = line
-        if line.startswith("tastegraph train"):
+        if line.startswith(("tastegraph train", "tastegraph compare")):
             short += " --set training.epochs=1"
         done = subprocess.run(
             short, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
