@@ -10,7 +10,7 @@ import typer
 from tastegraph.cli.lengths import lengths_of
 from tastegraph.cli.terminal import print_json, print_table, say, table
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "show_groups"]
 
 Protocol = Literal["full-ranking", "tutorial", "rated-only", "sampled-negatives"]
 LISTS = "Lists of another tool"
@@ -112,10 +112,10 @@ def _show(result: dict[str, Any]) -> None:
     )
     for name, found in result.get("groups", {}).items():
         if found:
-            _show_groups(name, found, result["k"][0])
+            show_groups(name, found, result["k"][0])
 
 
-def _show_groups(name: str, groups: list[dict[str, Any]], k: int) -> None:
+def show_groups(name: str, groups: list[dict[str, Any]], k: int) -> None:
     """One metric of each group with its interval, and recall: all of them stand in --json."""
     of_items = "items" in groups[0]
     main, beside = (f"recall@{k}", []) if of_items else (f"ndcg@{k}", [f"recall@{k}"])
@@ -124,7 +124,8 @@ def _show_groups(name: str, groups: list[dict[str, Any]], k: int) -> None:
         counts = [f"{group[what]:,}" for what in ("items", "users") if what in group]
         ends = group["intervals"].get(main)
         interval = "" if ends is None else "{:.4f} to {:.4f}".format(*ends)
-        means = [f"{group['metrics'][metric]:.4f}" for metric in (main, *beside)]
+        known = group["metrics"]  # a band of items that nobody has held out has none
+        means = [f"{known[metric]:.4f}" if metric in known else "-" for metric in (main, *beside)]
         rows.append([group["name"], *counts, means[0], interval, *means[1:]])
     headers = [*(["items"] if of_items else []), "users", main, "95 % interval", *beside]
     print_table(table({name: "left", **dict.fromkeys(headers, "right")}, rows))
