@@ -1,19 +1,20 @@
-"""The training loop: batches of positives with drawn negatives, BPR, Adam, early stopping on a validation metric."""
+"""The training loop: batches, gradient steps with Adam, early stopping on a validation metric."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.negatives import hardest, negatives_of
-from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
+from tastegraph.lightgcn.pairs import PairBatches
+from tastegraph.lightgcn.start import start_embeddings
+from tastegraph.lightgcn.users import UserBatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,15 +23,32 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
-    from tastegraph.lightgcn.negatives import Negatives
 
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
-    Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
-__all__ = ["Epoch", "Trained", "train", "train_step"]
+__all__ = ["Batches", "Epoch", "Trained", "train", "train_step"]
+
+Batch = TypeVar("Batch")
 
 ADVICE = "try a smaller training.learning_rate, training.weight_decay or model.init_std"
+
+
+class Batches(Protocol[Batch]):
+    """What an objective learns from, and its loss: `PairBatches` or `UserBatches`.
+
+    Attributes:
+        steps: batches an epoch.
+    """
+
+    @property
+    def steps(self) -> int: ...  # noqa: D102
+
+    def epoch(self, draws: torch.Generator) -> Iterator[Batch]:
+        """An epoch's batches, in a fresh random order, with fresh negatives."""
+
+    def loss(self, model: LightGCN, batch: Batch) -> torch.Tensor:
+        """The loss of a batch, a scalar with its gradient."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,7 @@ def train(
     shape: ModelConfig,
     config: TrainingConfig,
     *,
+    stop_after: int | None = None,
     validate: Validate | None = None,
     select: str = "ndcg@10",
     on_step: Callable[[int, int, float], None] = lambda *_: None,
@@ -79,14 +98,15 @@ def train(
 ) -> Trained:
     """Train a LightGCN on all edges of a graph.
 
-    The loss of a step is mean BPR + lambda R, see `bpr_loss` and `l2_penalty`. An epoch takes every edge once, in a
-    fresh random order, each with one fresh negative (see `TrainingConfig.negatives`). The same arguments give the same
-    result, bit for bit, on the same machine and number of threads.
+    The loss of a step is the objective's mean + lambda R, see `bpr_loss`, `sampled_softmax_loss` and `l2_penalty`. An
+    epoch takes every edge once, in a fresh random order, with fresh negatives (see `TrainingConfig.negatives`). The
+    same arguments give the same result, bit for bit, on the same machine and number of threads.
 
     Args:
         graph: the fit part.
         shape: size of the model.
         config: how to train.
+        stop_after: stop after so many of the epochs, with the learning rate that they have in a training to the end.
         validate: metrics of some embeddings; without it all epochs are run and the last one is the result.
         select: name of the metric that early stopping raises.
         on_step: told (step from 1, steps an epoch, the step's loss).
@@ -99,23 +119,23 @@ def train(
         ModelError: the loss is not finite, or no user has a negative.
     """
     init, draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
-    model = LightGCN(graph.num_users, graph.num_items, **shape.model_dump(), generator=init)
-    negatives = negatives_of(graph.items_of, config)
-    positives = _positives(graph, negatives)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    began = time.perf_counter()
+    batches = _batches(graph, config)
+    start = start_embeddings(graph, shape, init)
+    model = LightGCN(graph.num_users, graph.num_items, **shape.size, start=start)
+    optimizer = torch.optim.Adam(model.parameters(), betas=config.betas, fused=True)
     best = _Best(config.patience)
     epochs: list[Epoch] = []
-    began = time.perf_counter()
-    for number in range(1, config.epochs + 1):
+    for number in range(1, (stop_after or config.epochs) + 1):
         losses = []
-        batches = _batches(positives, negatives, config, draws)
-        steps = math.ceil(len(positives[0]) / config.batch_size)
-        for step, batch in enumerate(batches, start=1):
-            loss = train_step(model, graph, optimizer, batch, config)
+        for step, batch in enumerate(batches.epoch(draws), start=1):
+            done = (number - 1 + (step - 1) / batches.steps) / config.epochs
+            optimizer.param_groups[0]["lr"] = _learning_rate(config, done)
+            loss = train_step(batches.loss(model, batch), optimizer)
             if not math.isfinite(loss):
                 raise ModelError(f"the loss is {loss} at epoch {number}, step {step}; {ADVICE}")
             losses.append(loss)
-            on_step(step, steps, loss)
+            on_step(step, batches.steps, loss)
         metrics = {}
         if validate is not None and (number % config.validate_every == 0 or number == config.epochs):
             metrics = dict(validate(_finite_embeddings(model, graph, number)))
@@ -157,73 +177,23 @@ def _generator(seed: np.random.SeedSequence) -> torch.Generator:
     return torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
 
 
-def _positives(graph: BipartiteGraph, negatives: Negatives) -> tuple[torch.Tensor, torch.Tensor]:
-    """User and item of each edge to learn from, int64 [n] each."""
-    user = torch.from_numpy(np.repeat(np.arange(graph.num_users), graph.items_of.counts))
-    item = torch.from_numpy(graph.items_of.index.astype(np.int64))
-    usable = negatives.drawable[user]
-    if not bool(usable.any()):
-        raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
-    return user[usable], item[usable]
+def _batches(graph: BipartiteGraph, config: TrainingConfig) -> Batches[Any]:
+    return UserBatches(graph, config) if config.objective == "softmax" else PairBatches(graph, config)
 
 
-def _batches(
-    positives: tuple[torch.Tensor, torch.Tensor], negatives: Negatives, config: TrainingConfig, draws: torch.Generator
-) -> Iterator[Batch]:
-    """An epoch's (user, positive, negative) index tensors; a batch's candidates are drawn when it is asked for."""
-    order = torch.randperm(len(positives[0]), generator=draws)
-    user, item = positives[0][order], positives[1][order]
-    if config.negatives != "hardest":
-        negative = negatives.draw(user, draws)
-        yield from zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True)
-        return
-    for some, liked in zip(*(torch.split(part, config.batch_size) for part in (user, item)), strict=True):
-        repeated = some.repeat_interleave(config.candidates)
-        yield some, liked, negatives.draw(repeated, draws).view(len(some), config.candidates)
-
-
-def train_step(
-    model: LightGCN, graph: BipartiteGraph, optimizer: torch.optim.Optimizer, batch: Batch, config: TrainingConfig
-) -> float:
-    """One gradient step; returns its loss.
-
-    Args:
-        model: is stepped.
-        graph: what it propagates over.
-        optimizer: takes the step.
-        batch: user, positive and negative item indices, int64 [B] each; or candidates to be negatives, int64 [B, M].
-        config: how to train.
-    """
-    user, positive, negative = batch
-    if negative.ndim == 1:
-        parts, e0 = _at_nodes(model, graph, torch.cat([user, *_nodes(model, positive, negative)]), config)
-    else:
-        e = model.embeddings(graph, config.propagation_precision)
-        liked, candidates = _nodes(model, positive, negative)
-        nodes = torch.cat([user, liked, hardest(e, user, candidates)])
-        parts, e0 = e.index_select(0, nodes), model.E0.index_select(0, nodes)
-    users, positives, negatives = parts.chunk(3)
-    loss = bpr_loss((users * positives).sum(1), (users * negatives).sum(1))
-    if config.weight_decay:
-        rows = model.E0 if config.regularise == "all" else e0
-        loss = loss + config.weight_decay * l2_penalty(rows, batch_size=len(user))
+def train_step(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> float:
+    """Step down the gradient of a loss; returns the loss."""
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     return loss.item()
 
 
-def _nodes(model: LightGCN, *items: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return tuple(item + model.num_users for item in items)
-
-
-def _at_nodes(
-    model: LightGCN, graph: BipartiteGraph, nodes: torch.Tensor, config: TrainingConfig
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Embeddings and rows of E0 of some nodes, float [n, d] each, at the cost of what they need of the layers."""
-    unique, place = torch.unique(nodes, return_inverse=True)
-    layers = model.layers_at(graph, unique, config.propagation_precision)
-    return model.combine(layers).index_select(0, place), layers[0].index_select(0, place)
+def _learning_rate(config: TrainingConfig, done: float) -> float:
+    """Adam's step size when a share `done` of all epochs is done."""
+    if config.schedule == "constant":
+        return config.learning_rate
+    return config.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
 def _finite_embeddings(model: LightGCN, graph: BipartiteGraph, epoch: int) -> Embeddings:

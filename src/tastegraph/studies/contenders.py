@@ -117,9 +117,15 @@ def contend_lightgcn(trial: Trial, recipe: Recipe, watcher: Watcher, name: str =
     )
     validation = trained.epochs[trained.best_epoch - 1].validation
     if trial.refits:
-        again = recipe.training.model_copy(update={"epochs": trained.best_epoch})
-        watcher.stage(f"{name} refit", again.epochs)
-        trained = train(trial.final.graph, recipe.model, again, on_step=watcher.step, on_epoch=watcher.epoch)
+        watcher.stage(f"{name} refit", trained.best_epoch)
+        trained = train(
+            trial.final.graph,
+            recipe.model,
+            recipe.training,
+            stop_after=trained.best_epoch,
+            on_step=watcher.step,
+            on_epoch=watcher.epoch,
+        )
     seconds = time.perf_counter() - began
     return _judge(InnerProduct(trained.embeddings), trial, recipe, validation, seconds, trained)
 
