@@ -29,7 +29,7 @@ def test_a_normal_start_has_the_standard_deviation_asked_for() -> None:
 
 
 def test_a_xavier_start_lies_within_its_bounds_on_each_side() -> None:
-    users, items = _start(_graph(), start="xavier").split([300, 500])
+    users, items = torch.split(_start(_graph(), start="xavier"), [300, 500])
     for side, rows in ((users, 300), (items, 500)):
         bound = math.sqrt(6 / (rows + 64))
         assert 0.99 * bound < side.abs().max() <= bound
@@ -39,7 +39,7 @@ def test_a_xavier_start_lies_within_its_bounds_on_each_side() -> None:
 def test_a_spectral_start_ranks_as_the_ideal_low_pass_filter_does() -> None:
     """e_u . e_i = (D_u^1/2 U V^T D_i^1/2)_ui up to a factor, at rows of the norm asked for."""
     graph = _graph()
-    users, items = _start(graph, start="spectral", embedding_dim=8, start_norm=2.0).split([300, 500])
+    users, items = torch.split(_start(graph, start="spectral", embedding_dim=8, start_norm=2.0), [300, 500])
     u, _, v = singular_triplets(graph, 8)
     expected = (np.sqrt(graph.items_of.counts)[:, None] * u) @ (np.sqrt(graph.users_of.counts)[:, None] * v).T
     scores = (users @ items.T).numpy()
