@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import tastegraph
-from tastegraph.cli import data, evaluate, quickstart, recommend, train
+from tastegraph.cli import data, evaluate, quickstart, recommend, reproduce, train
 from tastegraph.cli.terminal import printable
 from tastegraph.errors import TasteGraphError
 
@@ -28,6 +28,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("recommend")(recommend.recommend)
+app.add_typer(reproduce.app, name="reproduce")
 
 
 def _version(wanted: bool) -> None:

@@ -23,6 +23,8 @@ class ModelConfig(BaseModel):
             normalised interactions (see `start_embeddings`).
         init_std: standard deviation of the normal draw of E0.
         start_norm: root mean square norm of E0's rows after a spectral start, users and items each.
+        ranking: what lists are ranked by: "inner", the inner product of the final embeddings, or "cosine".
+        popularity_prior: b, for "cosine": b ln(1 + users of the item) is added (see `ranking_embeddings`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +35,8 @@ class ModelConfig(BaseModel):
     start: Literal["normal", "xavier", "spectral"] = "normal"
     init_std: float = Field(default=0.1, gt=0, allow_inf_nan=False)
     start_norm: float = Field(default=1.5, gt=0, allow_inf_nan=False)
+    ranking: Literal["inner", "cosine"] = "inner"
+    popularity_prior: float = Field(default=0.0, ge=0, le=10)
 
     @property
     def size(self) -> dict[str, Any]:
@@ -75,8 +79,8 @@ class TrainingConfig(BaseModel):
         popularity_exponent: beta, for "popularity".
         candidates: M, for "hardest".
         shared_negatives: N, draws a step, for "softmax".
-        similarity: the score that "softmax" trains: "cosine", or "inner", the inner product. Ranking is by the inner
-            product in either case.
+        similarity: the score that "softmax" trains: "cosine", or "inner", the inner product. It need not be what lists
+            are ranked by (`model.ranking`).
         temperature: tau, what "softmax" divides the similarity by.
         popularity_correction: c, for "softmax": c ln(users of the item) is taken from a score in training.
         propagation_precision: how rows between layers are stored, "float32" or "float16"; sums are in float32.

@@ -13,6 +13,7 @@ import torch
 from tastegraph.errors import ModelError
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.pairs import PairBatches
+from tastegraph.lightgcn.ranking import ranking_embeddings
 from tastegraph.lightgcn.start import start_embeddings
 from tastegraph.lightgcn.users import UserBatches
 
@@ -74,7 +75,7 @@ class Trained:
 
     Attributes:
         model: the `LightGCN`, its parameters those of `best_epoch`.
-        embeddings: final embeddings of users, float32 [users, d], and items, float32 [items, d].
+        embeddings: users' and items' rows whose inner products rank, float32 (see `ranking_embeddings`).
         best_epoch: the epoch of the best validation metric, or the last one where nothing validates.
         epochs: one record an epoch.
     """
@@ -138,14 +139,14 @@ def train(
             on_step(step, batches.steps, loss)
         metrics = {}
         if validate is not None and (number % config.validate_every == 0 or number == config.epochs):
-            metrics = dict(validate(_finite_embeddings(model, graph, number)))
+            metrics = dict(validate(_finite_embeddings(model, graph, shape, number)))
             best.offer(model, number, metrics[select])
         epochs.append(Epoch(number, time.perf_counter() - began, float(np.mean(losses)), metrics))
         on_epoch(epochs[-1])
         if best.is_over:
             break
     best.restore(model)
-    return Trained(model, _embeddings(model, graph), best.epoch or len(epochs), tuple(epochs))
+    return Trained(model, _embeddings(model, graph, shape), best.epoch or len(epochs), tuple(epochs))
 
 
 class _Best:
@@ -196,14 +197,14 @@ def _learning_rate(config: TrainingConfig, done: float) -> float:
     return config.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
-def _finite_embeddings(model: LightGCN, graph: BipartiteGraph, epoch: int) -> Embeddings:
-    embeddings = _embeddings(model, graph)
+def _finite_embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig, epoch: int) -> Embeddings:
+    embeddings = _embeddings(model, graph, shape)
     if not all(np.isfinite(side).all() for side in embeddings):
         raise ModelError(f"embeddings are not finite after epoch {epoch}; {ADVICE}")
     return embeddings
 
 
-def _embeddings(model: LightGCN, graph: BipartiteGraph) -> Embeddings:
+def _embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig) -> Embeddings:
     with torch.no_grad():
         e_users, e_items = model(graph)
-    return e_users.cpu().numpy(), e_items.cpu().numpy()
+    return ranking_embeddings(e_users.cpu().numpy(), e_items.cpu().numpy(), graph.users_of.counts, shape)
