@@ -1,18 +1,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from tastegraph.errors import RunError
-from tastegraph.studies.benchmarks import read_records, run_benchmark, table_of, write_record
+from tastegraph.studies.benchmarks import (
+    BEGIN,
+    END,
+    read_records,
+    run_benchmark,
+    table_of,
+    write_into,
+    write_record,
+)
 from tastegraph.studies.recipe import load_recipe
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tastegraph.lightgcn.training import Epoch
 
 
@@ -77,3 +84,19 @@ def test_a_file_that_is_no_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "x-seed-0.json").write_text("{}", encoding="utf-8")
     with pytest.raises(RunError, match=r"x-seed-0.json: no record"):
         read_records(tmp_path)
+
+
+def test_a_page_gets_the_table_between_its_comments_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    page = tmp_path / "accuracy.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_into(page, "| new |")
+    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\n| new |\n{END}\nafter\n"
+    page.write_text("nothing", encoding="utf-8")
+    with pytest.raises(RunError, match="needs the lines"):
+        write_into(page, "| new |")
+
+
+def test_the_docs_table_is_that_of_the_records() -> None:
+    root = Path(__file__).parents[2]
+    table = table_of(read_records(root / "benchmarks" / "results" / "accuracy"))
+    assert f"{BEGIN}\n\n{table}\n{END}" in (root / "docs" / "accuracy.md").read_text(encoding="utf-8")

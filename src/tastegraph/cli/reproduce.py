@@ -33,11 +33,14 @@ def benchmarks(
     out: Annotated[Path, typer.Option(help="Where the records go, and table.md, which is made of all of them.")] = Path(
         "runs/benchmarks"
     ),
+    page: Annotated[
+        Path | None, typer.Option(help="A page to write the table into as well, between its two comments.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the records.")] = False,
 ) -> None:
     """Run recipes from a clean start: select on validation, refit, score test once; record and table."""
     from tastegraph.errors import RecipeError
-    from tastegraph.studies.benchmarks import read_records, table_of, write_record
+    from tastegraph.studies.benchmarks import read_records, table_of, write_into, write_record
     from tastegraph.studies.known_recipes import known_recipes
 
     known = known_recipes()
@@ -53,6 +56,8 @@ def benchmarks(
             records.append(record)
     table = table_of(read_records(out))
     (out / "table.md").write_text(table, encoding="utf-8")
+    if page is not None:
+        write_into(page, table)
     if json:
         print_json(records)
     else:

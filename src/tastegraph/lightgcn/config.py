@@ -24,7 +24,7 @@ class ModelConfig(BaseModel):
         init_std: standard deviation of the normal draw of E0.
         start_norm: root mean square norm of E0's rows after a spectral start, users and items each.
         ranking: what lists are ranked by: "inner", the inner product of the final embeddings, or "cosine".
-        popularity_prior: b, for "cosine": b ln(1 + users of the item) is added (see `ranking_embeddings`).
+        popularity_prior: b, for "cosine": b ln(users of the item) is added (see `ranking_embeddings`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

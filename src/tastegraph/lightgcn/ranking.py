@@ -22,8 +22,8 @@ def ranking_embeddings(
     """Rows whose inner products are the scores that lists are ranked by.
 
     - "inner": e_u . e_i, the rows as they are.
-    - "cosine": cos(e_u, e_i) + b ln(1 + popularity of i), with b `popularity_prior`: rows of length 1 and, where
-      b > 0, one column more, 1 for users. After a training by cosines against negatives drawn by popularity the cosine
+    - "cosine": cos(e_u, e_i) + b ln(popularity of i, at least 1), with b `popularity_prior`: rows of length 1 and,
+      where b > 0, one column more, 1 for users. After a training by cosines against negatives drawn by popularity the cosine
       tells how much more than its popularity an item suits a user: the prior gives the popularity back.
 
     Args:
@@ -40,7 +40,7 @@ def ranking_embeddings(
     users, items = _unit(e_users), _unit(e_items)
     if not shape.popularity_prior:
         return users, items
-    prior = shape.popularity_prior * np.log1p(popularity)
+    prior = shape.popularity_prior * np.log(np.maximum(popularity, 1))
     return (
         np.concatenate([users, np.ones((len(users), 1), np.float32)], axis=1),
         np.concatenate([items, prior[:, None].astype(np.float32)], axis=1),

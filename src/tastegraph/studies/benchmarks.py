@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-__all__ = ["SCHEMA", "read_records", "run_benchmark", "table_of", "write_record"]
+__all__ = ["SCHEMA", "read_records", "run_benchmark", "table_of", "write_into", "write_record"]
 
 SCHEMA = 1
+BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
 def run_benchmark(name: str, recipe: Recipe, watcher: Watcher, say: Callable[[str], None]) -> Record:
@@ -105,6 +106,23 @@ def table_of(records: Sequence[Record]) -> str:
         own = [record for record in records if record["data"] == data]
         lines += [f"### {data}", "", *_rows(data, own), ""]
     return "\n".join(lines)
+
+
+def write_into(page: Path, table: str) -> None:
+    """Replace what stands between a page's two comments, BEGIN and END.
+
+    Raises:
+        RunError: the page cannot be read or lacks one of them.
+    """
+    try:
+        text = page.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{page}: {(error.strerror or str(error)).lower()}") from error
+    if BEGIN not in text or END not in text:
+        raise RunError(f"{page}: needs the lines {BEGIN} and {END}")
+    with written_whole(page) as aside:
+        whole = f"{text.partition(BEGIN)[0]}{BEGIN}\n\n{table}\n{END}{text.partition(END)[2]}"
+        aside.write_text(whole, encoding="utf-8")
 
 
 def _place(data: str) -> tuple[int, str]:
