@@ -23,8 +23,8 @@ def ranking_embeddings(
 
     - "inner": e_u . e_i, the rows as they are.
     - "cosine": cos(e_u, e_i) + b ln(popularity of i, at least 1), with b `popularity_prior`: rows of length 1 and,
-      where b > 0, one column more, 1 for users. After a training by cosines against negatives drawn by popularity the cosine
-      tells how much more than its popularity an item suits a user: the prior gives the popularity back.
+      where b > 0, one column more, 1 for users. After a training by cosines against negatives drawn by popularity
+      the cosine tells how much better than its popularity an item suits a user; the prior gives the popularity back.
 
     Args:
         e_users: final embeddings, float32 [users, d].
