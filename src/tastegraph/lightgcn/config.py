@@ -78,7 +78,8 @@ class TrainingConfig(BaseModel):
             embeddings). None of them is a positive of the same user.
         popularity_exponent: beta, for "popularity".
         candidates: M, for "hardest".
-        shared_negatives: N, draws a step, for "softmax".
+        shared_negatives: N, draws a step, for "softmax"; from the number of items on, every item is a negative, with
+            the weight of its expected number of draws.
         similarity: the score that "softmax" trains: "cosine", or "inner", the inner product. It need not be what lists
             are ranked by (`model.ranking`).
         temperature: tau, what "softmax" divides the similarity by.

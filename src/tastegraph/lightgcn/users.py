@@ -39,7 +39,7 @@ class UserBatch:
         row: the place in `user` of each positive's user, int64 [n].
         positive: all positives of these users, int64 [n].
         shared: the items drawn as negatives for all, each once, int64 [N].
-        times: how often each was drawn, int64 [N].
+        times: how often each was drawn, float32 [N].
     """
 
     user: torch.Tensor
@@ -67,7 +67,7 @@ class UserBatches:
             raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
         self._users = torch.from_numpy(np.flatnonzero(degree))
         beta = config.popularity_exponent if config.negatives == "popularity" else 0.0
-        self._cumulative = torch.from_numpy(np.cumsum(popularity.astype(np.float64) ** beta))
+        self._weight = torch.from_numpy(popularity.astype(np.float64) ** beta)
         correction = config.popularity_correction * np.log(np.maximum(popularity, 1))
         self._correction = torch.from_numpy(correction.astype(np.float32))
 
@@ -84,11 +84,16 @@ class UserBatches:
             yield UserBatch(user, row, positive, *self._shared(draws))
 
     def _shared(self, draws: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        share = torch.rand(self._config.shared_negatives, generator=draws, dtype=torch.float64)
-        last = len(self._cumulative) - 1
-        drawn = torch.searchsorted(self._cumulative, share * self._cumulative[last], right=True).clamp(max=last)
+        """The items drawn, and how often; every item, as often as expected, where there are no more than draws."""
+        number, last = self._config.shared_negatives, len(self._weight) - 1
+        if number > last:
+            shared = torch.nonzero(self._weight).squeeze(1)
+            return shared, (number * self._weight[shared] / self._weight.sum()).float()
+        cumulative = torch.cumsum(self._weight, 0)
+        share = torch.rand(number, generator=draws, dtype=torch.float64) * cumulative[last]
+        drawn = torch.searchsorted(cumulative, share, right=True).clamp(max=last)
         shared, times = torch.unique(drawn, return_counts=True)
-        return shared, times
+        return shared, times.float()
 
     def loss(self, model: LightGCN, batch: UserBatch) -> torch.Tensor:
         """The mean sampled softmax over the batch's positives, and lambda R; a scalar with its gradient."""
