@@ -11,6 +11,7 @@ from tastegraph.errors import ModelError
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.model import LightGCN
+from tastegraph.lightgcn.pairs import PairBatches
 from tastegraph.lightgcn.training import train, train_step
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def test_one_gradient_step_equals_the_hand_derived_one(toy: BipartiteGraph, rows
 
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     config = TrainingConfig(weight_decay=lam, regularise=rows)  # type: ignore[arg-type]
-    train_step(model, toy, optimizer, (user, positive, negative), config)
+    train_step(PairBatches(toy, config).loss(model, (user, positive, negative)), optimizer)
     torch.testing.assert_close((e0 - model.E0.detach()) / lr, expected, rtol=1e-6, atol=1e-9)
 
 
@@ -67,7 +68,7 @@ def test_a_step_takes_the_hardest_candidate_as_its_negative(toy: BipartiteGraph)
     losses = []
     for model, negative in ((first, candidates), (second, chosen)):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
-        losses.append(train_step(model, toy, optimizer, (user, positive, negative), config))
+        losses.append(train_step(PairBatches(toy, config).loss(model, (user, positive, negative)), optimizer))
     assert losses[0] == pytest.approx(losses[1], rel=1e-12)
     torch.testing.assert_close(first.E0, second.E0)
 

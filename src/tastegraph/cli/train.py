@@ -26,7 +26,10 @@ def train(
         typer.Argument(help="A known data set's name, a path, or - for standard input; the recipe's data by default."),
     ] = None,
     *,
-    recipe: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="A recipe that comes along, such as gowalla, or a TOML file."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -43,9 +46,10 @@ def train(
     """Split, train, validate, test and save: LightGCN and its baselines."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
+    from tastegraph.studies.known_recipes import recipe_path
     from tastegraph.studies.recipe import load_recipe
 
-    resolved = load_recipe(recipe, settings or [], data, reading)
+    resolved = load_recipe(recipe_path(recipe) if recipe else None, settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
     began = time.perf_counter()

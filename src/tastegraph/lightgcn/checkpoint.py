@@ -44,7 +44,7 @@ def load_checkpoint(path: Path) -> LightGCN:
         with safe_open(path, framework="pt") as file:
             about = json.loads(file.metadata()["about"])
             shape = ModelConfig.model_validate(about["model"])
-            model = LightGCN(about["num_users"], about["num_items"], **shape.model_dump())
+            model = LightGCN(about["num_users"], about["num_items"], **shape.size)
             model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"{path}: not a checkpoint ({str(error).splitlines()[0]})") from error

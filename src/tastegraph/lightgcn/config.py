@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["ModelConfig", "TrainingConfig"]
 
 Alpha = Literal["uniform", "learned"] | tuple[float, ...]
+Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
 class ModelConfig(BaseModel):
@@ -18,7 +19,12 @@ class ModelConfig(BaseModel):
         embedding_dim: d, the width of an embedding.
         num_layers: K; 0 is plain matrix factorization.
         alpha: weights of layers 0..K: "uniform" (1 / (K+1) each), "learned" (from uniform), or K+1 numbers >= 0.
+        start: what E0 is before training: "normal" draws, "xavier" draws, or "spectral", the singular vectors of the
+            normalised interactions (see `start_embeddings`).
         init_std: standard deviation of the normal draw of E0.
+        start_norm: root mean square norm of E0's rows after a spectral start, users and items each.
+        ranking: what lists are ranked by: "inner", the inner product of the final embeddings, or "cosine".
+        popularity_prior: b, for "cosine": b ln(users of the item) is added (see `ranking_embeddings`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,7 +32,16 @@ class ModelConfig(BaseModel):
     embedding_dim: int = Field(default=64, ge=1, le=4096)
     num_layers: int = Field(default=3, ge=0, le=64)
     alpha: Alpha = "uniform"
+    start: Literal["normal", "xavier", "spectral"] = "normal"
     init_std: float = Field(default=0.1, gt=0, allow_inf_nan=False)
+    start_norm: float = Field(default=1.5, gt=0, allow_inf_nan=False)
+    ranking: Literal["inner", "cosine"] = "inner"
+    popularity_prior: float = Field(default=0.0, ge=0, le=10)
+
+    @property
+    def size(self) -> dict[str, Any]:
+        """The arguments of `LightGCN` that say its size and shape."""
+        return self.model_dump(include={"embedding_dim", "num_layers", "alpha", "init_std"})
 
     @model_validator(mode="after")
     def _one_weight_a_layer(self) -> ModelConfig:
@@ -50,15 +65,25 @@ class TrainingConfig(BaseModel):
 
     Attributes:
         epochs: passes over all positives, at most.
-        batch_size: B, positives a step.
+        objective: "bpr", over pairs each with a negative of its own, or "softmax", over users with all their positives
+            against negatives that the batch shares (see `sampled_softmax_loss`).
+        batch_size: positives a step for "bpr", users a step for "softmax".
         learning_rate: Adam's step size.
+        schedule: "constant", or "cosine": the step size falls to 0 over all `epochs` along half a cosine.
+        betas: Adam's decay rates of the gradient's and of its square's average.
         weight_decay: lambda, the weight of the L2 penalty on E0.
         regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
-        negatives: how a positive's negative is drawn among what its user has not: "uniform", "popularity" (weight:
-            users of the item ^ popularity_exponent), or "hardest" (of `candidates` uniform draws the one that scores
-            highest under the current embeddings).
+        negatives: how negatives are drawn: "uniform", "popularity" (weight: users of the item ^ popularity_exponent),
+            or, for "bpr", "hardest" (of `candidates` uniform draws the one that scores highest under the current
+            embeddings). None of them is a positive of the same user.
         popularity_exponent: beta, for "popularity".
         candidates: M, for "hardest".
+        shared_negatives: N, draws a step, for "softmax"; from the number of items on, every item is a negative, with
+            the weight of its expected number of draws.
+        similarity: the score that "softmax" trains: "cosine", or "inner", the inner product. It need not be what lists
+            are ranked by (`model.ranking`).
+        temperature: tau, what "softmax" divides the similarity by.
+        popularity_correction: c, for "softmax": c ln(users of the item) is taken from a score in training.
         propagation_precision: how rows between layers are stored, "float32" or "float16"; sums are in float32.
         patience: stop after this many validations without a better one.
         validate_every: epochs between validations.
@@ -68,14 +93,30 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(default=300, ge=1)
+    objective: Literal["bpr", "softmax"] = "bpr"
     batch_size: int = Field(default=4096, ge=1)
     learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
+    schedule: Literal["constant", "cosine"] = "constant"
+    betas: tuple[Rate, Rate] = (0.9, 0.999)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
     negatives: Literal["uniform", "popularity", "hardest"] = "uniform"
     popularity_exponent: float = Field(default=0.75, ge=0, le=10)
     candidates: int = Field(default=16, ge=1, le=4096)
+    shared_negatives: int = Field(default=2048, ge=1, le=1 << 20)
+    similarity: Literal["cosine", "inner"] = "cosine"
+    temperature: float = Field(default=0.12, gt=0, allow_inf_nan=False)
+    popularity_correction: float = Field(default=0.0, ge=0, le=10)
     propagation_precision: Literal["float32", "float16"] = "float16"
     patience: int = Field(default=10, ge=1)
     validate_every: int = Field(default=1, ge=1)
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _negatives_of_the_objective(self) -> TrainingConfig:
+        if self.objective == "softmax" and self.negatives == "hardest":
+            raise ValueError(
+                'training.negatives "hardest" belongs to training.objective "bpr"; '
+                'for "softmax" take "uniform" or "popularity"'
+            )
+        return self

@@ -37,6 +37,7 @@ class LightGCN(nn.Module):
         alpha: "uniform", "learned" or K+1 weights.
         init_std: standard deviation of E0's normal draw.
         generator: source of that draw; torch's global one by default.
+        start: E0 before training, float32 [nodes, d], in place of that draw.
 
     Raises:
         ModelError: a size is out of range or alpha does not fit K.
@@ -54,6 +55,7 @@ class LightGCN(nn.Module):
         alpha: Literal["uniform", "learned"] | Sequence[float] = "uniform",
         init_std: float = 0.1,
         generator: torch.Generator | None = None,
+        start: torch.Tensor | None = None,
     ) -> None:
         super().__init__()
         if num_users < 1 or num_items < 1 or embedding_dim < 1 or num_layers < 0:
@@ -62,8 +64,11 @@ class LightGCN(nn.Module):
             )
         self.num_users = num_users
         self.num_items = num_items
-        self.E0 = nn.Parameter(torch.empty(num_users + num_items, embedding_dim))
-        nn.init.normal_(self.E0, std=init_std, generator=generator)
+        if start is None:
+            start = torch.empty(num_users + num_items, embedding_dim).normal_(0, init_std, generator=generator)
+        elif start.shape != (num_users + num_items, embedding_dim):
+            raise ModelError(f"E0 needs the shape {(num_users + num_items, embedding_dim)}, found {tuple(start.shape)}")
+        self.E0 = nn.Parameter(start)
         self.convs = nn.ModuleList(LightGCNConv() for _ in range(num_layers))
         self.alpha_logits = nn.Parameter(torch.zeros(num_layers + 1)) if alpha == "learned" else None
         if not isinstance(alpha, str):

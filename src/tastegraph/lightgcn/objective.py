@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import torch
 from torch.nn.functional import softplus
 
-if TYPE_CHECKING:
-    import torch
-
-__all__ = ["bpr_loss", "l2_penalty"]
+__all__ = ["bpr_loss", "l2_penalty", "sampled_softmax_loss"]
 
 
 def bpr_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
@@ -25,6 +21,26 @@ def bpr_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
         A scalar. It is computed as softplus(y_uj - y_ui), which neither overflows nor loses small values.
     """
     return softplus(negative - positive).mean()
+
+
+def sampled_softmax_loss(positive: torch.Tensor, negative: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
+    r"""Sampled softmax: the mean over positives of -ln( exp s_ui / (exp s_ui + sum over j of exp s_uj) ).
+
+    Also InfoNCE over items, where s is a cosine by a temperature: van den Oord et al. 2018 (arXiv 1807.03748), for
+    recommenders Wu et al. 2022 (arXiv 2201.02327). The sum over negatives is the user's, shared by all its positives,
+    so a batch costs what its users cost. With c ln(popularity) taken from every score, c = 1, and negatives drawn by
+    popularity it is Bengio and Senécal's estimate of the full softmax.
+
+    Args:
+        positive: s_ui of each positive, float [n].
+        negative: s_uj of each user of the batch and each of its negatives, float [users, N]; -inf for what is none.
+        row: the user, as a row of `negative`, of each positive, int64 [n].
+
+    Returns:
+        A scalar, computed as softplus(ln sum_j exp s_uj - s_ui): no exponential overflows.
+    """
+    log_sum = torch.logsumexp(negative, dim=1)
+    return softplus(log_sum.index_select(0, row) - positive).mean()
 
 
 def l2_penalty(squares: torch.Tensor, *, batch_size: int) -> torch.Tensor:

@@ -22,7 +22,7 @@ from tastegraph.graph.row_values import dot, load_row, plus, prefetch_row, store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["pair_scores", "pair_scores_reference", "warm_up"]
+__all__ = ["distinct", "pair_scores", "pair_scores_reference", "warm_up"]
 
 
 def pair_scores(e: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -37,6 +37,15 @@ def pair_scores(e: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> tor
         float [n], with a gradient for `e` that is the same for any number of threads.
     """
     return torch.ops.tastegraph.pair_scores(e, left, right)  # type: ignore[no-any-return]
+
+
+def distinct(*nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The distinct ones among some nodes, the place of each node among them, and how often each occurs.
+
+    Args:
+        nodes: node indices, int64 [n] each; they are taken one after the other.
+    """
+    return torch.unique(torch.cat(nodes), return_inverse=True, return_counts=True)  # type: ignore[no-any-return]
 
 
 def pair_scores_reference(e: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

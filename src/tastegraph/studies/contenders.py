@@ -167,9 +167,15 @@ def contend(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Conten
         ranker = _fitted(name, trial.final, recipe)
     elif trial.refits and trained is not None:
         own = _own_recipe(name, recipe)
-        again = own.training.model_copy(update={"epochs": trained.best_epoch})
-        watcher.stage(f"{title_of(name)} refit", again.epochs)
-        trained = train(trial.final.graph, own.model, again, on_step=watcher.step, on_epoch=watcher.epoch)
+        watcher.stage(f"{title_of(name)} refit", trained.best_epoch)
+        trained = train(
+            trial.final.graph,
+            own.model,
+            own.training,
+            stop_after=trained.best_epoch,
+            on_step=watcher.step,
+            on_epoch=watcher.epoch,
+        )
         ranker = InnerProduct(trained.embeddings)
     return Contender(ranker, chosen.validation, time.perf_counter() - began, trained)
 

@@ -1,0 +1,87 @@
+"""Steps over pairs: each positive with one negative of its own, or the hardest of several: BPR."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from tastegraph.errors import ModelError
+from tastegraph.lightgcn.negatives import hardest, negatives_of
+from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
+from tastegraph.lightgcn.pair_scores import distinct, pair_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.config import TrainingConfig
+    from tastegraph.lightgcn.model import LightGCN
+
+    PairBatch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+__all__ = ["PairBatches"]
+
+
+class PairBatches:
+    """Batches of positives, each once an epoch, and the step that learns from one: BPR.
+
+    A batch is user, positive and negative item indices, int64 [B] each; or candidates to be negatives, int64 [B, M].
+
+    Args:
+        graph: what is learned from.
+        config: how.
+
+    Raises:
+        ModelError: no user has a negative.
+    """
+
+    def __init__(self, graph: BipartiteGraph, config: TrainingConfig) -> None:
+        self._graph, self._config = graph, config
+        self._negatives = negatives_of(graph.items_of, config)
+        user = torch.from_numpy(np.repeat(np.arange(graph.num_users), graph.items_of.counts))
+        item = torch.from_numpy(graph.items_of.index.astype(np.int64))
+        usable = self._negatives.drawable[user]
+        if not bool(usable.any()):
+            raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
+        self._positives = user[usable], item[usable]
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return math.ceil(len(self._positives[0]) / self._config.batch_size)
+
+    def epoch(self, draws: torch.Generator) -> Iterator[PairBatch]:
+        """All positives in a random order, in batches; a batch's candidates are drawn when it is asked for."""
+        config = self._config
+        order = torch.randperm(len(self._positives[0]), generator=draws)
+        user, item = (part[order] for part in self._positives)
+        if config.negatives != "hardest":
+            negative = self._negatives.draw(user, draws)
+            yield from zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True)
+            return
+        for some, liked in zip(*(torch.split(part, config.batch_size) for part in (user, item)), strict=True):
+            repeated = some.repeat_interleave(config.candidates)
+            yield some, liked, self._negatives.draw(repeated, draws).view(len(some), config.candidates)
+
+    def loss(self, model: LightGCN, batch: PairBatch) -> torch.Tensor:
+        """Mean BPR + lambda R of a batch; a scalar with its gradient."""
+        config, (user, positive, negative) = self._config, batch
+        positive, negative = positive + model.num_users, negative + model.num_users
+        if negative.ndim == 1:
+            nodes, place, times = distinct(user, positive, negative)
+            e, e0 = model.embeddings_at(self._graph, nodes, config.propagation_precision)
+            rows = torch.arange(len(nodes))
+        else:
+            e, e0 = model.embeddings(self._graph, config.propagation_precision), model.E0
+            negative = hardest(e, user, negative)
+            rows, _, times = distinct(user, positive, negative)
+            place = torch.cat([user, positive, negative])
+        u, i, j = place.chunk(3)
+        loss = bpr_loss(*pair_scores(e, u.repeat(2), torch.cat([i, j])).chunk(2))
+        if config.weight_decay:
+            squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
+            loss = loss + config.weight_decay * l2_penalty(squares, batch_size=len(user))
+        return loss

@@ -1,0 +1,125 @@
+"""Steps over users: each batch takes users with all their positives, against negatives that they share.
+
+A step over pairs scores each positive's own negative; a step over users scores every user of the batch once against
+every shared negative, in one matrix product, whatever the number of positives. On Gowalla a step of 2048 users takes as
+long as one of 4096 pairs and learns from 55,000.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.nn.functional import normalize
+
+from tastegraph.errors import ModelError
+from tastegraph.lightgcn.objective import l2_penalty, sampled_softmax_loss
+from tastegraph.lightgcn.pair_scores import distinct, pair_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.config import TrainingConfig
+    from tastegraph.lightgcn.model import LightGCN
+
+__all__ = ["UserBatch", "UserBatches"]
+
+NEVER = -1e30  # the score of what is no negative; finite, for a user without any negative has gradient 0 then
+
+
+@dataclass(frozen=True, eq=False)
+class UserBatch:
+    """What a step over users learns from.
+
+    Attributes:
+        user: int64 [b], each once.
+        row: the place in `user` of each positive's user, int64 [n].
+        positive: all positives of these users, int64 [n].
+        shared: the items drawn as negatives for all, each once, int64 [N].
+        times: how often each was drawn, float32 [N].
+    """
+
+    user: torch.Tensor
+    row: torch.Tensor
+    positive: torch.Tensor
+    shared: torch.Tensor
+    times: torch.Tensor
+
+
+class UserBatches:
+    """Batches of users, and the step that learns from one: sampled softmax.
+
+    Args:
+        graph: what is learned from.
+        config: how; its negatives are "uniform" or "popularity".
+
+    Raises:
+        ModelError: no user has a negative.
+    """
+
+    def __init__(self, graph: BipartiteGraph, config: TrainingConfig) -> None:
+        self._graph, self._config = graph, config
+        degree, popularity = graph.items_of.counts, graph.users_of.counts
+        if bool((degree[degree > 0] == graph.num_items).all()):
+            raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
+        self._users = torch.from_numpy(np.flatnonzero(degree))
+        beta = config.popularity_exponent if config.negatives == "popularity" else 0.0
+        self._weight = torch.from_numpy(popularity.astype(np.float64) ** beta)
+        correction = config.popularity_correction * np.log(np.maximum(popularity, 1))
+        self._correction = torch.from_numpy(correction.astype(np.float32))
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return math.ceil(len(self._users) / self._config.batch_size)
+
+    def epoch(self, draws: torch.Generator) -> Iterator[UserBatch]:
+        """All users with a positive, in a random order, in batches."""
+        order = self._users[torch.randperm(len(self._users), generator=draws)]
+        for user in torch.split(order, self._config.batch_size):
+            row, positive = (torch.from_numpy(part) for part in self._graph.items_of.pairs_of(user.numpy()))
+            yield UserBatch(user, row, positive, *self._shared(draws))
+
+    def _shared(self, draws: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """The items drawn, and how often; every item, as often as expected, where there are no more than draws."""
+        number, last = self._config.shared_negatives, len(self._weight) - 1
+        if number > last:
+            shared = torch.nonzero(self._weight).squeeze(1)
+            return shared, (number * self._weight[shared] / self._weight.sum()).float()
+        cumulative = torch.cumsum(self._weight, 0)
+        share = torch.rand(number, generator=draws, dtype=torch.float64) * cumulative[last]
+        drawn = torch.searchsorted(cumulative, share, right=True).clamp(max=last)
+        shared, times = torch.unique(drawn, return_counts=True)
+        return shared, times.float()
+
+    def loss(self, model: LightGCN, batch: UserBatch) -> torch.Tensor:
+        """The mean sampled softmax over the batch's positives, and lambda R; a scalar with its gradient."""
+        config = self._config
+        nodes, place, times = distinct(batch.user, batch.positive + model.num_users, batch.shared + model.num_users)
+        sizes = [len(batch.user), len(batch.positive), len(batch.shared)]
+        users, positives, shared = torch.split(place, sizes)
+        e, e0 = model.embeddings_at(self._graph, nodes, config.propagation_precision)
+        if config.similarity == "cosine":
+            e = normalize(e, dim=1)
+        offset = batch.times.log().to(e.dtype) - self._correction[batch.shared]
+        negative = torch.addmm(offset, e.index_select(0, users) / config.temperature, e.index_select(0, shared).T)
+        negative = negative.index_put(self._known(batch), negative.new_tensor(NEVER))
+        scores = pair_scores(e, users.index_select(0, batch.row), positives) / config.temperature
+        loss = sampled_softmax_loss(scores - self._correction[batch.positive], negative, batch.row)
+        if config.weight_decay:
+            rows = torch.arange(len(nodes))
+            squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
+            loss = loss + config.weight_decay * l2_penalty(squares, batch_size=len(batch.user))
+        return loss
+
+    def _known(self, batch: UserBatch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Where a shared negative is a positive of the user: (row, place in `shared`)."""
+        place = torch.full((self._graph.num_items,), -1)
+        place[batch.shared] = torch.arange(len(batch.shared))
+        at = place[batch.positive]
+        known = at >= 0
+        return batch.row[known], at[known]

@@ -1,0 +1,160 @@
+"""`reproduce benchmarks`: recipes run from a clean start, a record each, and the table beside published figures."""
+
+from __future__ import annotations
+
+import json
+import time
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from tastegraph.data.load import load
+from tastegraph.errors import DataError, RunError
+from tastegraph.files import written_whole
+from tastegraph.studies.contenders import contend, score_test
+from tastegraph.studies.environment import describe_environment
+from tastegraph.studies.models import LIGHTGCN
+from tastegraph.studies.published import PUBLISHED
+from tastegraph.studies.trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from tastegraph.studies.contenders import Watcher
+    from tastegraph.studies.recipe import Recipe
+
+    Record = dict[str, Any]
+
+__all__ = ["SCHEMA", "read_records", "run_benchmark", "table_of", "write_into", "write_record"]
+
+SCHEMA = 1
+BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+
+
+def run_benchmark(name: str, recipe: Recipe, watcher: Watcher, say: Callable[[str], None]) -> Record:
+    """Run a recipe: select on validation, refit where the test part is given, score test once.
+
+    Args:
+        name: the recipe's.
+        recipe: all settings.
+        watcher: is told how training goes on.
+        say: is told of loading.
+
+    Returns:
+        A record: what was run on what, the metrics, and seconds: "load" (reading the files), "prepare" (positives,
+        split, graph), "train" (start, selection with its validations, refit), "evaluate" (test). Where the data cannot
+        be had, "missing" says why, and nothing else was done.
+    """
+    seed = recipe.training.seed
+    about: Record = {"schema": SCHEMA, "name": name, "data": recipe.data.source, "seed": seed}
+    began = time.perf_counter()
+    try:
+        dataset = load(recipe.data.source, say, recipe.data.reading)
+    except DataError as error:
+        return {**about, "missing": str(error)}
+    loaded = time.perf_counter()
+    environment = describe_environment(recipe, dataset.digests)  # compiles, or loads, the kernels
+    ready = time.perf_counter()
+    trial = Trial.of(dataset, recipe)
+    prepared = time.perf_counter()
+    made = score_test(contend(LIGHTGCN, trial, recipe, watcher), trial, recipe)
+    trained = made.contender.trained
+    assert trained is not None  # noqa: S101 (LightGCN is trained by gradient)
+    seconds = {"load": loaded - began, "prepare": prepared - ready, **made.seconds}
+    return {
+        **about,
+        "recipe": recipe.model_dump(mode="json", exclude_none=True),
+        "best_epoch": trained.best_epoch,
+        "metrics": {"validation": dict(made.contender.validation), "test": made.test.means()},
+        "seconds": {part: round(value, 2) for part, value in seconds.items()},
+        "environment": environment,
+    }
+
+
+def write_record(record: Record, folder: Path) -> Path:
+    """Write a record as FOLDER/NAME-seed-N.json."""
+    path = folder / f"{record['name']}-seed-{record['seed']}.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with written_whole(path) as aside:
+            aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+    return path
+
+
+def read_records(folder: Path) -> list[Record]:
+    """All records of a folder, by name and seed.
+
+    Raises:
+        RunError: a file is no record.
+    """
+    records = []
+    for path in folder.glob("*-seed-*.json"):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if record["schema"] != SCHEMA:
+                raise RunError(f"{path}: a record of schema {record['schema']}; expected {SCHEMA}")
+            records.append(record)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path}: no record of a benchmark") from error
+    return sorted(records, key=lambda record: (record["name"], record["seed"]))
+
+
+def table_of(records: Sequence[Record]) -> str:
+    """Markdown: for each data set the published figures and our recipes', means over the seeds that were run."""
+    lines: list[str] = []
+    for data in sorted({record["data"] for record in records}, key=_place):
+        own = [record for record in records if record["data"] == data]
+        lines += [f"### {data}", "", *_rows(data, own), ""]
+    return "\n".join(lines)
+
+
+def write_into(page: Path, table: str) -> None:
+    """Replace what stands between a page's two comments, BEGIN and END.
+
+    Raises:
+        RunError: the page cannot be read or lacks one of them.
+    """
+    try:
+        text = page.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{page}: {(error.strerror or str(error)).lower()}") from error
+    if BEGIN not in text or END not in text:
+        raise RunError(f"{page}: needs the lines {BEGIN} and {END}")
+    with written_whole(page) as aside:
+        whole = f"{text.partition(BEGIN)[0]}{BEGIN}\n\n{table}\n{END}{text.partition(END)[2]}"
+        aside.write_text(whole, encoding="utf-8")
+
+
+def _place(data: str) -> tuple[int, str]:
+    order = list(PUBLISHED)
+    return (order.index(data) if data in order else len(order), data)
+
+
+def _rows(data: str, records: Sequence[Record]) -> Iterator[str]:
+    published = PUBLISHED.get(data, ())
+    names = list(published[0].metrics) if published else ["recall@10", "ndcg@10"]
+    yield f"| model | d | {' | '.join(names)} | seconds | seeds | from |"
+    yield f"|---|---:|{'---:|' * len(names)}---:|---:|---|"
+    for row in published:
+        figures = " | ".join(f"{row.metrics[name]:.4f}" for name in names)
+        yield f"| {row.method} | | {figures} | | | {row.source} |"
+    for recipe in dict.fromkeys(record["name"] for record in records):
+        yield _own(recipe, [record for record in records if record["name"] == recipe], names)
+
+
+def _own(recipe: str, records: Sequence[Record], names: Sequence[str]) -> str:
+    run = [record for record in records if "missing" not in record]
+    if not run:
+        return f"| ours, `{recipe}` | | {'not run here | ' * len(names)} | | `tastegraph reproduce benchmarks` |"
+    figures = " | ".join(f"**{mean(record['metrics']['test'][name] for record in run):.4f}**" for name in names)
+    seconds = mean(_counted(record["seconds"]) for record in run)
+    width = run[0]["recipe"]["model"]["embedding_dim"]
+    command = f"`tastegraph reproduce benchmarks --only {recipe}`"
+    return f"| ours, `{recipe}` | {width} | {figures} | {seconds:.0f} | {len(run)} | {command} |"
+
+
+def _counted(seconds: Mapping[str, float]) -> float:
+    """Everything but reading the files and scoring the test part."""
+    return seconds["prepare"] + seconds["train"]

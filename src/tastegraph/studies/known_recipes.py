@@ -1,0 +1,34 @@
+"""The recipes that come along, by name."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+import tastegraph
+from tastegraph.errors import RecipeError
+
+__all__ = ["known_recipes", "recipe_path"]
+
+
+def known_recipes() -> dict[str, Path]:
+    """The file of each recipe that comes along."""
+    folder = Path(tastegraph.__file__).parent / "recipes"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def recipe_path(name: str) -> Path:
+    """The file that `--recipe` names: a known recipe, or else a path.
+
+    Raises:
+        RecipeError: neither; the nearest known recipe is named.
+    """
+    known = known_recipes()
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if path.exists() or path.suffix == ".toml" or path.name != name:
+        return path
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    raise RecipeError(f"{name}: no such recipe or file; {hint}")

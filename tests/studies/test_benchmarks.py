@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tastegraph.errors import RunError
+from tastegraph.studies.benchmarks import (
+    BEGIN,
+    END,
+    read_records,
+    run_benchmark,
+    table_of,
+    write_into,
+    write_record,
+)
+from tastegraph.studies.contenders import Silent
+from tastegraph.studies.recipe import load_recipe
+
+
+def _published_split(folder: Path) -> Path:
+    """40 users of two tastes, 8 items each to learn from and 2 to be found."""
+    rng = np.random.default_rng(3)
+    folder.mkdir()
+    lists = [rng.choice(15, 10, replace=False) + 15 * (u % 2) for u in range(40)]
+    for name, part in (("train", slice(0, 8)), ("test", slice(8, 10))):
+        lines = (" ".join(map(str, [user, *items[part]])) for user, items in enumerate(lists))
+        (folder / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_record_tells_what_was_run_on_what_and_what_it_came_to(tmp_path: Path) -> None:
+    source = str(_published_split(tmp_path / "tastes"))
+    settings = ["training.epochs=20", "training.objective=softmax", "model.start=xavier", "training.seed=4"]
+    recipe = load_recipe(None, [*settings, "evaluation.k=[5]", "evaluation.select=ndcg@5"], source)
+    record = run_benchmark("tastes", recipe, Silent(), lambda _: None)
+    assert record["seed"] == record["environment"]["seed"] == 4
+    assert record["recipe"]["training"]["objective"] == "softmax"
+    assert set(record["seconds"]) == {"load", "prepare", "train", "evaluate"}
+    assert 1 <= record["best_epoch"] <= 20
+    assert record["metrics"]["test"]["recall@5"] > 0.5  # two of seven of one's own taste at random: 0.7 of them
+    path = write_record(record, tmp_path / "records")
+    assert path.name == "tastes-seed-4.json"
+    assert read_records(path.parent) == [json.loads(path.read_text(encoding="utf-8"))]
+
+
+def test_data_that_cannot_be_had_make_a_row_that_says_so(tmp_path: Path) -> None:
+    recipe = load_recipe(None, source=str(tmp_path / "nowhere"))
+    record = run_benchmark("gone", recipe, Silent(), lambda _: None)
+    assert "nowhere" in record["missing"]
+    assert "| ours, `gone` | | not run here | not run here |" in table_of([record])
+
+
+def test_the_table_has_the_means_over_seeds_beside_the_published_figures() -> None:
+    def record(seed: int, recall: float, seconds: float) -> dict[str, object]:
+        return {
+            "name": "gowalla",
+            "data": "gowalla",
+            "seed": seed,
+            "recipe": {"model": {"embedding_dim": 64}},
+            "metrics": {"test": {"recall@20": recall, "ndcg@20": 0.15}},
+            "seconds": {"load": 9.0, "prepare": 1.0, "train": seconds, "evaluate": 5.0},
+        }
+
+    table = table_of([record(0, 0.18, 40), record(1, 0.19, 50)])
+    assert "| LightGCN, paper | | 0.1830 | 0.1554 | | |" in table
+    assert "| ours, `gowalla` | 64 | **0.1850** | **0.1500** | 46 | 2 |" in table
+
+
+def test_a_file_that_is_no_record_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x-seed-0.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(RunError, match=r"x-seed-0.json: no record"):
+        read_records(tmp_path)
+
+
+def test_a_page_gets_the_table_between_its_comments_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    page = tmp_path / "accuracy.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
+    write_into(page, "| new |")
+    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\n| new |\n{END}\nafter\n"
+    page.write_text("nothing", encoding="utf-8")
+    with pytest.raises(RunError, match="needs the lines"):
+        write_into(page, "| new |")
+
+
+def test_the_docs_table_is_that_of_the_records() -> None:
+    root = Path(__file__).parents[2]
+    table = table_of(read_records(root / "benchmarks" / "results" / "accuracy"))
+    assert f"{BEGIN}\n\n{table}\n{END}" in (root / "docs" / "accuracy.md").read_text(encoding="utf-8")

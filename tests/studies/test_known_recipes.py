@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tastegraph.errors import RecipeError
+from tastegraph.studies.known_recipes import known_recipes, recipe_path
+from tastegraph.studies.recipe import load_recipe
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_recipe_that_comes_along_is_valid_and_names_its_data() -> None:
+    assert "gowalla" in known_recipes()
+    for name, path in known_recipes().items():
+        recipe = load_recipe(path)
+        assert name.startswith(recipe.data.source)
+
+
+def test_the_folder_at_the_root_is_the_one_that_is_installed() -> None:
+    assert (ROOT / "recipes" / "gowalla.toml").samefile(known_recipes()["gowalla"])
+
+
+def test_a_recipe_is_named_or_lies_somewhere(tmp_path: Path) -> None:
+    assert recipe_path("gowalla") == known_recipes()["gowalla"]
+    mine = tmp_path / "mine.toml"
+    assert recipe_path(str(mine)) == mine  # reading it will tell that it is missing
+    assert recipe_path("other.toml") == Path("other.toml")
+    with pytest.raises(RecipeError, match=r"gowala: no such recipe or file; did you mean gowalla\?"):
+        recipe_path("gowala")
+    with pytest.raises(RecipeError, match=r"zzz: no such recipe or file; known are .*gowalla"):
+        recipe_path("zzz")
