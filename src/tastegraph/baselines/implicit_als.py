@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
 from pydantic import BaseModel, Field
 
 from tastegraph.baselines.extra import needs_extra
@@ -17,6 +16,7 @@ from tastegraph.baselines.search_space import Integers, LogUniform, SearchRange
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tastegraph.baselines.history import Sparse
