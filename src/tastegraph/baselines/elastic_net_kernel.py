@@ -10,7 +10,7 @@ __all__ = ["descend"]
 
 @njit(parallel=True, cache=True)
 def descend(gram, items, l1, l2, sweeps, tolerance, out, used):  # type: ignore[no-untyped-def]
-    """Fill out[n] with the w >= 0, w_j = 0 for j = items[n], that minimises |r_j - R w|^2 / 2 + l1 |w|_1 + l2 |w|^2 / 2.
+    """Fill out[n] with the w >= 0, w_j = 0 for j = items[n], of least |r_j - R w|^2 / 2 + l1 |w|_1 + l2 |w|^2 / 2.
 
     The slope r_j^T R - w^T R^T R of every item is kept, and changed only where a weight does; after a sweep over all
     items only those with a weight are swept until they settle, then all again.
@@ -18,7 +18,8 @@ def descend(gram, items, l1, l2, sweeps, tolerance, out, used):  # type: ignore[
     Args:
         gram: R^T R, float32 [items, items].
         items: whose weights are sought, int64 [n].
-        l1, l2: the penalties.
+        l1: penalty on the sum.
+        l2: penalty on the squares.
         sweeps: at most, over all items.
         tolerance: a sweep settles when no weight changes by more than this part of the largest.
         out: float32 [n, items].
@@ -30,11 +31,11 @@ def descend(gram, items, l1, l2, sweeps, tolerance, out, used):  # type: ignore[
         slope = gram[j].copy()
         used[n] = sweeps + 1
         for sweep in range(sweeps):
-            if _sweep(gram, slope, w, j, l1, l2, False) <= tolerance:
+            if _sweep(gram, slope, w, j, l1, l2, active=False) <= tolerance:
                 used[n] = sweep + 1
                 break
             for _ in range(sweeps):
-                if _sweep(gram, slope, w, j, l1, l2, True) <= tolerance:
+                if _sweep(gram, slope, w, j, l1, l2, active=True) <= tolerance:
                     break
 
 

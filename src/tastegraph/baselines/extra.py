@@ -10,7 +10,7 @@ from tastegraph.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["needs_extra"]
+__all__ = ["finite_factors", "needs_extra"]
 
 
 @contextmanager
@@ -26,3 +26,18 @@ def needs_extra(title: str) -> Iterator[None]:
         missing = (error.name or "a package").partition(".")[0]
         line = f'{title} needs {missing}, of the extra "compare": pip install "tastegraph[compare]"'
         raise ModelError(line) from error
+
+
+@contextmanager
+def finite_factors(title: str, advice: str) -> Iterator[None]:
+    """Around a training by `implicit`: factors that are no numbers are told with what helps.
+
+    Raises:
+        ModelError: it did not train.
+    """
+    from implicit.recommender_base import ModelFitError
+
+    try:
+        yield
+    except ModelFitError as error:
+        raise ModelError(f"{title} did not train: its factors are not finite; {advice} helps") from error

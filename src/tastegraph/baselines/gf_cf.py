@@ -28,8 +28,9 @@ LINEAR = np.array([0.5, 0.5])  # R~^T R~ = P^2 = (T_0(P) + T_2(P)) / 2
 
 
 class GFCF:
-    """Scores R (R~^T R~ + weight D_i^-1/2 V V^T D_i^1/2), V the leading right singular vectors of R~ = D_u^-1/2 R D_i^-1/2.
+    """Scores R (R~^T R~ + weight D_i^-1/2 V V^T D_i^1/2), with R~ = D_u^-1/2 R D_i^-1/2.
 
+    V are the leading right singular vectors of R~.
     Shen et al. 2021, "How Powerful is Graph Convolution for Recommendation?" (arXiv 2108.07567), equation 16: the
     linear filter smooths a history once over the graph, the ideal low-pass keeps its lowest frequencies. Nothing is
     trained, and no item-item matrix is made.

@@ -12,8 +12,10 @@ def shared_users(user_start, user_index, item_start, item_index, weight, first, 
     """Fill out[i - first, j] with the sum of weight_u over the users u who have both items i and j.
 
     Args:
-        user_start, user_index: each user's items in compressed rows.
-        item_start, item_index: each item's users, likewise.
+        user_start: where each user's items start in `user_index`, int32 [users + 1].
+        user_index: the items, user after user.
+        item_start: where each item's users start in `item_index`, int32 [items + 1].
+        item_index: the users, item after item.
         weight: float32 [users].
         first: the item of the first row of `out`.
         out: float32 [rows, items], rows contiguous.

@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
 from pydantic import BaseModel, Field
 
-from tastegraph.baselines.extra import needs_extra
+from tastegraph.baselines.extra import finite_factors, needs_extra
 from tastegraph.baselines.history import history_of
 from tastegraph.baselines.hyperparameters import STRICT, checked
 from tastegraph.baselines.lists import rank_by_score
@@ -17,6 +16,7 @@ from tastegraph.baselines.search_space import Integers, LogUniform, SearchRange
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tastegraph.baselines.history import Sparse
@@ -102,5 +102,6 @@ class ImplicitALS:
                 iterations=self.config.iterations,
                 random_state=self.config.seed,
             )
-            model.fit(csr_matrix(history), show_progress=False)
+            with finite_factors(self.title, "a larger regularization"):
+                model.fit(csr_matrix(history), show_progress=False)
         return model.user_factors, model.item_factors

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, Field
 
-from tastegraph.baselines.extra import needs_extra
+from tastegraph.baselines.extra import finite_factors, needs_extra
 from tastegraph.baselines.history import history_of
 from tastegraph.baselines.hyperparameters import STRICT, checked
 from tastegraph.baselines.lists import rank_by_score
@@ -104,5 +104,6 @@ class ImplicitBPR:
                 num_threads=1,
                 random_state=self.config.seed,
             )
-            model.fit(csr_matrix(history), show_progress=False)
+            with finite_factors(self.title, "a smaller learning_rate"):
+                model.fit(csr_matrix(history), show_progress=False)
         return np.asarray(model.user_factors), np.asarray(model.item_factors)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import layers_at
+from tastegraph.graph.propagation import propagate_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +61,7 @@ class ItemGraph:
 
     def _step(self, nodes: torch.Tensor, side: torch.Tensor, rows: torch.Tensor, *, first: bool = False) -> None:
         """T_n+1 in place of T_n-1 on one side, T_n being on the other; the first step makes T_1 = P T_0."""
-        reached = layers_at(self.graph, nodes, rows, 1)[1]
+        reached = propagate_at(self.graph, nodes, rows)
         if first:
             side.copy_(reached)
         else:

@@ -46,7 +46,6 @@ def neighbour_weights(
         neighbours: how many are kept; only weights above 0 are.
     """
     num_items = history.shape[1]
-    kept = min(neighbours, num_items)
     found = []
     for first, shared in _blocks(history, user_weight):
         found.append(_strongest(weigh(shared, first), first, min(neighbours, num_items)))
@@ -62,7 +61,7 @@ def neighbour_weights_bytes(num_users: int, num_items: int, num_pairs: int, neig
 
 
 def _strongest(weights: NDArray[np.float32], first: int, kept: int) -> Entries:
-    """The `kept` largest weights above 0 of each row, with the item each is of and the row's; `weights` is overwritten."""
+    """The `kept` largest weights above 0 of each row, their columns and rows; `weights` is overwritten."""
     own = np.arange(len(weights))
     weights[weights <= 0] = -np.inf
     weights[own, first + own] = -np.inf
@@ -70,6 +69,7 @@ def _strongest(weights: NDArray[np.float32], first: int, kept: int) -> Entries:
     lists = compiled_lists(weights, *nobody, kept)
     row, place = np.nonzero(lists != NO_ITEM)
     item = lists[row, place]
+    # A row of weights is a column of W: where the strongest of an item stand.
     return weights[row, item], item, (first + row).astype(np.int32)
 
 

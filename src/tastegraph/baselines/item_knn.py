@@ -28,8 +28,8 @@ __all__ = ["ItemKNN"]
 class ItemKNN:
     """Scores an item by the summed similarity of those of its k nearest neighbours that the user has.
 
-    s_ij = |U_i n U_j| / (sqrt(|U_i| |U_j|) + shrinkage) with U_i the users of item i: the cosine, shrunk where it rests on
-    few users. Deshpande and Karypis 2004; shrinkage as in Ferrari Dacrema et al. 2019 (arXiv 1907.06902).
+    s_ij = |U_i n U_j| / (sqrt(|U_i| |U_j|) + shrinkage), U_i the users of item i: the cosine, shrunk where it rests
+    on few users. Deshpande and Karypis 2004; shrinkage as in Ferrari Dacrema et al. 2019 (arXiv 1907.06902).
 
     A user without a positive has only scores of 0: the first items by index.
 
@@ -69,7 +69,8 @@ class ItemKNN:
 
         def cosine(shared: NDArray[np.float32], first: int) -> NDArray[np.float32]:
             product = length[first : first + len(shared), None] * length + np.float32(self.config.shrinkage)
-            return np.divide(shared, product, out=shared, where=product > 0)
+            np.divide(shared, product, out=shared, where=product > 0)
+            return shared
 
         self.weights = neighbour_weights(
             self.history, np.ones(self.num_users, np.float32), cosine, self.config.neighbours

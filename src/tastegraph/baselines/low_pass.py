@@ -17,7 +17,7 @@ __all__ = ["degrees_to", "low_pass", "low_pass_bytes"]
 def low_pass(
     history: Sparse, vectors: int, weight: float, power: float, *, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """weight R D_i^-power V, float32 [users, vectors], and D_i^power V, float32 [items, vectors].
+    """The filter's two sides: weight R D_i^-power V, float32 [users, n], and D_i^power V, float32 [items, n].
 
     Args:
         history: R.

@@ -30,8 +30,8 @@ __all__ = ["PARAFAC"]
 class PARAFAC:
     """Scores sum over r of a_ur b_ir, the rank-`factors` terms that alternating least squares fits to the matrix R.
 
-    R holds 1 for a positive and 0 for all else. Harshman 1970; Kolda and Bader 2009, section 3.4, by TensorLy's `parafac`
-    in float32. Of two modes the terms come to span what PureSVD's do, after enough iterations. TensorLy takes dense
+    R holds 1 for a positive and 0 for all else. Harshman 1970; Kolda and Bader 2009, section 3.4, by TensorLy in
+    float32. Of two modes the terms come to span what PureSVD's do, after enough iterations. TensorLy takes dense
     arrays: a data set whose R would take more than `dense_limit` is refused.
 
     A user without a positive has only scores of about 0.

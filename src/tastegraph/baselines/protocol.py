@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from pydantic import BaseModel
 
     from tastegraph.baselines.search_space import SearchRange
     from tastegraph.data.interactions import Interactions
@@ -24,16 +23,15 @@ class Baseline(Protocol):
     Attributes:
         name: short name, lower case, for commands and files.
         title: name for tables.
-        Config: the hyperparameters with their ranges and defaults: a frozen pydantic model that refuses unknown keys.
         SEARCH: what tuning may try, by hyperparameter.
         LEARNED: names of the attributes that `fit` sets beside the two counts: dense arrays or sparse rows.
-        config: the hyperparameters.
+        config: the hyperparameters, of the model's own class Config: their ranges and defaults, a frozen pydantic model
+            that refuses unknown keys.
         num_users, num_items: counts of the fit part's vocabularies, after `fit`.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    Config: ClassVar[type[BaseModel]]
     SEARCH: ClassVar[Mapping[str, SearchRange]]
     LEARNED: ClassVar[tuple[str, ...]]
     config: Any  # each model's own Config

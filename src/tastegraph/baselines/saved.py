@@ -104,7 +104,7 @@ def _about(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{path}: holds no schema number")
     if about["schema"] != SCHEMA:
         raise ModelError(f"{path}: schema {about['schema']}; this version of tastegraph reads schema {SCHEMA}")
-    if about.get("model") not in BASELINES:
+    if about.get("model") not in list(BASELINES):
         raise ModelError(f"{path}: no model {about.get('model')!r}; known are {', '.join(BASELINES)}")
     if not {"hyperparameters", "users", "items", "arrays_sha256"} <= about.keys():
         raise ModelError(f"{path}: does not describe a whole model")

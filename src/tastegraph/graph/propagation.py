@@ -26,6 +26,7 @@ __all__ = [
     "Precision",
     "path_of",
     "propagate",
+    "propagate_at",
     "propagate_reference",
     "stored_as",
     "sum_of_layers",
@@ -58,6 +59,17 @@ def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "fl
         P x, of the shape, dtype and device of `x`.
     """
     return torch.ops.tastegraph.propagate(x, *_lists(graph, x.device), stored_as(precision) == "float16")  # type: ignore[no-any-return]
+
+
+def propagate_at(graph: BipartiteGraph, x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """P x at some rows, float [n, d], at their cost alone.
+
+    Args:
+        graph: as for `propagate`.
+        x: node values, float [nodes, d].
+        rows: node indices, int64 [n], each at most once.
+    """
+    return sum_of_layers_at(graph, x, x.new_tensor([0, 1]), rows)[0]
 
 
 def sum_of_layers(

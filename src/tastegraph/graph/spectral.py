@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from tastegraph.errors import GraphError
-from tastegraph.graph.propagation import sum_of_layers_at
+from tastegraph.graph.propagation import propagate_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["singular_triplets"]
 
 DENSE_BELOW = 512  # nodes of the smaller side: a dense decomposition is as fast
-LAYER = torch.tensor([0.0, 1.0])  # the weights of layers 0 and 1
 SETTLED = 1e-4  # relative: the values are exact once a larger space raises none by more than this
 NOTHING = 1e-6  # a singular value below this is one of zero in float32
 
@@ -131,4 +130,4 @@ def _across(graph: BipartiteGraph, x: torch.Tensor, here: torch.Tensor, there: t
     """What reaches the nodes of the other side in one layer from values x [here, n] on this one: float32 [there, n]."""
     everywhere = torch.zeros(graph.num_nodes, x.shape[1])
     everywhere[here[0] : here[-1] + 1] = x
-    return sum_of_layers_at(graph, everywhere, LAYER, there)[0]
+    return propagate_at(graph, everywhere, there)
