@@ -82,9 +82,12 @@ def test_an_empty_budget_is_refused(ratings_csv: Path) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_models_default_settings_lie_within_its_ranges(name: str) -> None:
-    own = searched_of(settings_of(name, load_recipe(None)), ranges_of(name))
-    assert all(holds(found, own[key]) for key, found in ranges_of(name).items())
+@pytest.mark.parametrize("objective", ["bpr", "softmax"])
+def test_a_models_default_settings_lie_within_its_ranges(name: str, objective: str) -> None:
+    recipe = load_recipe(None, [f"training.objective={objective}", "model.ranking=cosine"])
+    ranges = ranges_of(name, recipe)
+    own = searched_of(settings_of(name, recipe), ranges)
+    assert all(holds(found, own[key]) for key, found in ranges.items())
 
 
 def test_the_folder_holds_recipe_and_trials(ratings_csv: Path, tmp_path: Path) -> None:

@@ -32,7 +32,11 @@ def compare(
         str, typer.Option(metavar="A,B,...", help="Models to compare: lightgcn, mf, popularity, ease, ...; or all.")
     ] = "all",
     recipe: Annotated[
-        Path | None, typer.Option(help="A TOML file with settings of all models, such as `tune` writes.")
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Settings of all models: a recipe that comes along, or a TOML file; the one named as DATA by default.",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -57,6 +61,7 @@ def compare(
     """Fit LightGCN and the baselines on the same splits and judge them by one protocol, with tests and intervals."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
+    from tastegraph.studies.known_recipes import known_recipes, recipe_path
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.models import known_models
     from tastegraph.studies.recipe import load_recipe
@@ -65,7 +70,8 @@ def compare(
     form = "json" if json else form
     names = known_models(models)
     manner = Manner(None if k is None else lengths_of(k), protocol, negatives)
-    resolved = load_recipe(recipe, settings or [], data, reading)
+    recipe = recipe or (data if data in known_recipes() else None)
+    resolved = load_recipe(recipe_path(recipe) if recipe else None, settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
     dataset = load(resolved.data.source, spoken(quiet=form != "table"), resolved.data.reading)
@@ -74,6 +80,7 @@ def compare(
     if form == "table":
         tell_reading(dataset, resolved, len(trial.split.positives), trial.removed)
         tell_warnings(dataset, resolved, trial.final.split)
+        say(f"settings: recipe {recipe}" if recipe else "settings: the defaults")
 
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.comparison_folder import compare_into

@@ -33,7 +33,10 @@ def tune(
     seconds: Annotated[
         float | None, typer.Option(min=0, help="No trial of a model begins after so many; no limit by default.")
     ] = None,
-    recipe: Annotated[Path | None, typer.Option(help="A TOML file with settings, where the search begins.")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="A recipe that comes along, such as ml-1m, or a TOML file."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as evaluation.select=recall@20."),
@@ -51,12 +54,13 @@ def tune(
     """
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
+    from tastegraph.studies.known_recipes import recipe_path
     from tastegraph.studies.models import known_models
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.trial import Trial
 
     names = known_models(models)
-    resolved = load_recipe(recipe, settings or [], data, reading)
+    resolved = load_recipe(recipe_path(recipe) if recipe else None, settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
     dataset = load(resolved.data.source, spoken(quiet=json), resolved.data.reading)

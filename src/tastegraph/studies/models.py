@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.baselines.models import BASELINES
-from tastegraph.baselines.search_space import Choice, Integers, LogUniform
+from tastegraph.baselines.search_space import Choice, Integers, LogUniform, Uniform
 from tastegraph.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -22,15 +22,25 @@ LIGHTGCN, MF, ALL = "lightgcn", "mf", "all"
 TITLES: Mapping[str, str] = {LIGHTGCN: "LightGCN", MF: "MF (K = 0)"}
 MODELS: tuple[str, ...] = (LIGHTGCN, MF, *BASELINES)
 
-# What is searched of the models trained by gradient: keys of a recipe.
-OF_MF: Mapping[str, SearchRange] = MappingProxyType(
+# What is searched of the models trained by gradient, by objective: keys of a recipe.
+OF_BPR: Mapping[str, SearchRange] = MappingProxyType(
     {
         "training.learning_rate": LogUniform(5e-4, 5e-2),
         "training.weight_decay": LogUniform(1e-4, 1e-1),
         "training.batch_size": Choice((1024, 2048, 4096, 8192)),
+        "model.num_layers": Integers(1, 4),
     }
 )
-OF_LIGHTGCN: Mapping[str, SearchRange] = MappingProxyType({**OF_MF, "model.num_layers": Integers(1, 4)})
+OF_SOFTMAX: Mapping[str, SearchRange] = MappingProxyType(
+    {
+        "training.learning_rate": LogUniform(1e-3, 2e-2),
+        "training.weight_decay": LogUniform(1e-4, 1e-1),
+        "training.temperature": LogUniform(0.05, 0.5),
+        "training.popularity_correction": Uniform(0.0, 1.0),
+        "model.popularity_prior": Uniform(0.0, 0.5),
+        "model.num_layers": Integers(1, 4),
+    }
+)
 
 
 def known_models(names: str | Sequence[str]) -> tuple[str, ...]:
@@ -56,11 +66,23 @@ def title_of(name: str) -> str:
     return TITLES.get(name) or BASELINES[name].title
 
 
-def ranges_of(name: str) -> Mapping[str, SearchRange]:
-    """What tuning may try of a model: by key of the recipe for LightGCN and MF, by hyperparameter for a baseline."""
-    if name in TITLES:
-        return OF_LIGHTGCN if name == LIGHTGCN else OF_MF
-    return BASELINES[name].SEARCH
+def ranges_of(name: str, recipe: Recipe) -> Mapping[str, SearchRange]:
+    """What tuning may try of a model: by key of the recipe for LightGCN and MF, by hyperparameter for a baseline.
+
+    Those of LightGCN and MF are of the recipe's objective; the objective itself is not searched.
+    """
+    if name not in TITLES:
+        return BASELINES[name].SEARCH
+    own = recipe if name == LIGHTGCN else recipe.of_mf()
+    if own.training.objective == "softmax":
+        ranges = {**OF_SOFTMAX}
+        if own.model.ranking == "inner":
+            del ranges["model.popularity_prior"]
+    else:
+        ranges = {**OF_BPR}
+    if name == MF:
+        del ranges["model.num_layers"]
+    return ranges
 
 
 def settings_of(name: str, recipe: Recipe) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def _tune_one(name: str, recipe: Recipe, trial: Trial, budget: Budget, watcher: 
     with needs_extra("tuning"):
         import optuna
 
-    began, ranges = time.perf_counter(), ranges_of(name)
+    began, ranges = time.perf_counter(), ranges_of(name, recipe)
     tries = _Journal(name, recipe, trial, watcher, journal)
     own = searched_of(settings_of(name, recipe), ranges)
     best, value = own, tries.value_of(own)
