@@ -68,6 +68,8 @@ class UserBatches:
         self._users = torch.from_numpy(np.flatnonzero(degree))
         beta = config.popularity_exponent if config.negatives == "popularity" else 0.0
         self._weight = torch.from_numpy(popularity.astype(np.float64) ** beta)
+        weight = np.maximum(degree, 1).astype(np.float64) ** -config.user_exponent
+        self._user_weight = torch.from_numpy(weight.astype(np.float32))
         correction = config.popularity_correction * np.log(np.maximum(popularity, 1))
         self._correction = torch.from_numpy(correction.astype(np.float32))
 
@@ -108,7 +110,8 @@ class UserBatches:
         negative = torch.addmm(offset, e_users, e_shared.T)
         negative = negative.index_put(self._known(batch), negative.new_tensor(NEVER))
         scores = (e_users.index_select(0, batch.row) * e_positives).sum(1) - self._correction[batch.positive]
-        loss = sampled_softmax_loss(scores, negative, batch.row)
+        weight = self._user_weight[batch.user].index_select(0, batch.row) if config.user_exponent else None
+        loss = sampled_softmax_loss(scores, negative, batch.row, weight)
         if config.weight_decay:
             nodes = torch.cat([batch.user, positive, shared])
             rows = model.E0 if config.regularise == "all" else model.E0.index_select(0, nodes)
