@@ -53,12 +53,13 @@ def test_shared_negatives_follow_their_weights(
 @pytest.mark.parametrize("similarity", ["cosine", "inner"])
 def test_the_loss_is_the_formula_over_dense_scores(toy: BipartiteGraph, similarity: str) -> None:
     """-ln(exp s_ui / (exp s_ui + sum_j n_j exp s_uj)), s = sim / tau - c ln(users of the item), and lambda R."""
-    config = _softmax(similarity=similarity, temperature=0.5, popularity_correction=0.3, weight_decay=0.1)
+    settings = {"similarity": similarity, "temperature": 0.5, "popularity_correction": 0.3, "user_exponent": 1}
+    config = _softmax(**settings, weight_decay=0.1)
     model = LightGCN(3, 4, embedding_dim=5, num_layers=2).double()
     batch = UserBatch(
-        user=torch.tensor([2, 0]),
-        row=torch.tensor([0, 0, 1, 1]),
-        positive=torch.tensor([1, 2, 0, 1]),
+        user=torch.tensor([2, 1]),
+        row=torch.tensor([0, 0, 1]),
+        positive=torch.tensor([1, 2, 0]),
         shared=torch.tensor([0, 2, 3]),
         times=torch.tensor([2.0, 1.0, 4.0]),
     )
@@ -66,10 +67,11 @@ def test_the_loss_is_the_formula_over_dense_scores(toy: BipartiteGraph, similari
     if similarity == "cosine":
         e_users, e_items = e_users / e_users.norm(dim=1, keepdim=True), e_items / e_items.norm(dim=1, keepdim=True)
     s = e_users @ e_items.T / 0.5 - 0.3 * torch.tensor([2, 2, 1, 1]).log()
-    negatives = {2: 2 * s[2, 0].exp() + 4 * s[2, 3].exp(), 0: s[0, 2].exp() + 4 * s[0, 3].exp()}  # none their own
-    losses = [-(s[u, i].exp() / (s[u, i].exp() + negatives[u])).log() for u, i in ((2, 1), (2, 2), (0, 0), (0, 1))]
-    nodes = torch.tensor([2, 0, 3 + 1, 3 + 2, 3 + 0, 3 + 1, 3 + 0, 3 + 2, 3 + 3])
-    expected = torch.stack(losses).mean() + 0.1 * model.E0[nodes].square().sum() / (2 * 2)
+    negatives = {2: 2 * s[2, 0].exp() + 4 * s[2, 3].exp(), 1: s[1, 2].exp() + 4 * s[1, 3].exp()}  # none their own
+    losses = [-(s[u, i].exp() / (s[u, i].exp() + negatives[u])).log() for u, i in ((2, 1), (2, 2), (1, 0))]
+    nodes = torch.tensor([2, 1, 3 + 1, 3 + 2, 3 + 0, 3 + 0, 3 + 2, 3 + 3])
+    mean = (losses[0] / 2 + losses[1] / 2 + losses[2]) / 2  # user 2 has two positives, user 1 one
+    expected = mean + 0.1 * model.E0[nodes].square().sum() / (2 * 2)
     torch.testing.assert_close(UserBatches(toy, config).loss(model, batch), expected, rtol=1e-5, atol=1e-6)
 
 

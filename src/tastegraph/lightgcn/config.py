@@ -84,6 +84,8 @@ class TrainingConfig(BaseModel):
             are ranked by (`model.ranking`).
         temperature: tau, what "softmax" divides the similarity by.
         popularity_correction: c, for "softmax": c ln(users of the item) is taken from a score in training.
+        user_exponent: w, for "softmax": a positive weighs (positives of its user)^-w in the mean: 0 every pair alike, 1
+            every user alike.
         propagation_precision: how rows between layers are stored, "float32" or "float16"; sums are in float32.
         patience: stop after this many validations without a better one.
         validate_every: epochs between validations.
@@ -107,6 +109,7 @@ class TrainingConfig(BaseModel):
     similarity: Literal["cosine", "inner"] = "cosine"
     temperature: float = Field(default=0.12, gt=0, allow_inf_nan=False)
     popularity_correction: float = Field(default=0.0, ge=0, le=10)
+    user_exponent: float = Field(default=0.0, ge=0, le=10)
     propagation_precision: Literal["float32", "float16"] = "float16"
     patience: int = Field(default=10, ge=1)
     validate_every: int = Field(default=1, ge=1)

@@ -23,7 +23,9 @@ def bpr_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
     return softplus(negative - positive).mean()
 
 
-def sampled_softmax_loss(positive: torch.Tensor, negative: torch.Tensor, row: torch.Tensor) -> torch.Tensor:
+def sampled_softmax_loss(
+    positive: torch.Tensor, negative: torch.Tensor, row: torch.Tensor, weight: torch.Tensor | None = None
+) -> torch.Tensor:
     r"""Sampled softmax: the mean over positives of -ln( exp s_ui / (exp s_ui + sum over j of exp s_uj) ).
 
     Also InfoNCE over items, where s is a cosine by a temperature: van den Oord et al. 2018 (arXiv 1807.03748), for
@@ -35,12 +37,14 @@ def sampled_softmax_loss(positive: torch.Tensor, negative: torch.Tensor, row: to
         positive: s_ui of each positive, float [n].
         negative: s_uj of each user of the batch and each of its negatives, float [users, N]; -inf for what is none.
         row: the user, as a row of `negative`, of each positive, int64 [n].
+        weight: of each positive in the mean, float [n]; 1 by default.
 
     Returns:
         A scalar, computed as softplus(ln sum_j exp s_uj - s_ui): no exponential overflows.
     """
     log_sum = torch.logsumexp(negative, dim=1)
-    return softplus(log_sum.index_select(0, row) - positive).mean()
+    losses = softplus(log_sum.index_select(0, row) - positive)
+    return losses.mean() if weight is None else (weight * losses).sum() / weight.sum()
 
 
 def l2_penalty(squares: torch.Tensor, *, batch_size: int) -> torch.Tensor:

@@ -69,6 +69,8 @@ class UserBatches:
         self._users = torch.from_numpy(np.flatnonzero(degree))
         beta = config.popularity_exponent if config.negatives == "popularity" else 0.0
         self._weight = torch.from_numpy(popularity.astype(np.float64) ** beta)
+        weight = np.maximum(degree, 1).astype(np.float64) ** -config.user_exponent
+        self._user_weight = torch.from_numpy(weight.astype(np.float32))
         correction = config.popularity_correction * np.log(np.maximum(popularity, 1))
         self._correction = torch.from_numpy(correction.astype(np.float32))
 
@@ -109,7 +111,8 @@ class UserBatches:
         negative = torch.addmm(offset, e.index_select(0, users) / config.temperature, e.index_select(0, shared).T)
         negative = negative.index_put(self._known(batch), negative.new_tensor(NEVER))
         scores = pair_scores(e, users.index_select(0, batch.row), positives) / config.temperature
-        loss = sampled_softmax_loss(scores - self._correction[batch.positive], negative, batch.row)
+        weight = self._user_weight[batch.user].index_select(0, batch.row) if config.user_exponent else None
+        loss = sampled_softmax_loss(scores - self._correction[batch.positive], negative, batch.row, weight)
         if config.weight_decay:
             rows = torch.arange(len(nodes))
             squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
