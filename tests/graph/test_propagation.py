@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import layers_at, propagate, propagate_reference, sum_of_layers
+from tastegraph.graph.propagation import layer_into, layers_at, propagate, propagate_reference, sum_of_layers
 
 
 def dense(graph: BipartiteGraph) -> torch.Tensor:
@@ -125,6 +125,15 @@ def test_layers_at_some_rows_and_their_gradient_equal_the_dense_formula(
         # Gradients of a mean loss are tiny: stored as halves without a scale they would vanish.
         (slope,) = torch.autograd.grad((found * weight * 1e-9).sum(), x)
         torch.testing.assert_close(slope.double() * 1e9, gradient, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("width", [1, 64, 100])
+def test_a_layer_written_over_one_side_equals_the_whole_layer_there(toy: BipartiteGraph, width: int) -> None:
+    x = torch.randn(7, width, generator=torch.Generator().manual_seed(0))
+    whole, nodes, users = propagate(toy, x), x.clone(), torch.arange(3)
+    layer_into(toy, nodes, users, nodes[:3])
+    assert torch.equal(nodes[:3], whole[:3])
+    assert torch.equal(nodes[3:], x[3:])
 
 
 def test_torch_accepts_the_operator_of_layers(toy: BipartiteGraph) -> None:

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["Lists", "equal_parts", "layer", "layers_at", "layers_at_transposed", "sum_of_layers", "use_torchs_threads"]
+__all__ = [
+    "Lists",
+    "equal_parts",
+    "layer",
+    "layer_into",
+    "layers_at",
+    "layers_at_transposed",
+    "sum_of_layers",
+    "use_torchs_threads",
+]
 
 LARGE_PAGE = 1 << 21  # bytes
 PARTS = 64  # pieces of about equal work that rows are cut into, for the threads to share
@@ -67,6 +76,14 @@ def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
         kept = _keep(x, first, width, lists.d, _scratch(x, width, half=half)[0])
         gather_kernel(width)(*lists.whole, *kept, every, out, first, _starts_lines(out, width))
     return out
+
+
+def layer_into(x: Floats, rows: NDArray[np.int64], lists: Lists, out: Floats) -> None:
+    """P x at `rows`, written to `out` float32 [rows, d]."""
+    some = lists.some(rows)
+    use_torchs_threads()
+    for first, width in _blocks(x):
+        gather_kernel(width)(*some, x, first, lists.d, rows, out, first, False)  # noqa: FBT003
 
 
 def layers_at(x: Floats, rows: NDArray[np.int64], num_layers: int, lists: Lists, *, half: bool) -> Floats:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Precision",
+    "layer_into",
     "layers_at",
     "layers_at_reference",
     "path_of",
@@ -79,6 +80,18 @@ def layers_at(
     """
     lists = _lists(graph, x.device)
     return torch.ops.tastegraph.layers_at(x, rows, num_layers, *lists, precision == "float16")  # type: ignore[no-any-return]
+
+
+def layer_into(graph: BipartiteGraph, x: torch.Tensor, rows: torch.Tensor, out: torch.Tensor) -> None:
+    """One layer at some rows, P x, in memory that is there: for many layers over and over, without gradients.
+
+    Args:
+        graph: as for `propagate`.
+        x: node values, float32 [nodes, d] on the CPU, contiguous.
+        rows: node indices, int64 [n].
+        out: float32 [n, d] on the CPU, contiguous; rows of `x` only where none of `rows` has a neighbour among them.
+    """
+    compiled.layer_into(_array(x), rows.numpy(), _arrays(*_lists(graph, x.device)), out.numpy())
 
 
 def sum_of_layers(
