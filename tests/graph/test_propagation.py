@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.graph.propagation import propagate, propagate_reference, stored_as, sum_of_layers, sum_of_layers_at
+from tastegraph.graph.propagation import (
+    layer_into,
+    propagate,
+    propagate_reference,
+    stored_as,
+    sum_of_layers,
+    sum_of_layers_at,
+)
 
 
 def dense(graph: BipartiteGraph) -> torch.Tensor:
@@ -101,6 +108,15 @@ def test_the_reference_takes_plain_lists(toy: BipartiteGraph) -> None:
         x, torch.from_numpy(lists.start), torch.from_numpy(lists.index), torch.from_numpy(toy.rsqrt_degree)
     )
     torch.testing.assert_close(found, dense(toy) @ x)
+
+
+@pytest.mark.parametrize("width", [1, 64, 100])
+def test_a_layer_written_over_one_side_equals_the_whole_layer_there(toy: BipartiteGraph, width: int) -> None:
+    x = torch.randn(7, width, generator=torch.Generator().manual_seed(0))
+    whole, nodes, users = propagate(toy, x), x.clone(), torch.arange(3)
+    layer_into(toy, nodes, users, nodes[:3])
+    assert torch.equal(nodes[:3], whole[:3])
+    assert torch.equal(nodes[3:], x[3:])
 
 
 @settings(deadline=None)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
@@ -7,9 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.errors import ModelError
+from tastegraph.graph import top_k as top_k_module
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.graph.top_k import _select, _select_compiled, rank_by_inner_product, top_k
+from tastegraph.graph.top_k import _select, _select_compiled, rank_blocks, rank_by_inner_product, top_k
 from tastegraph.graph.top_k_operator import masked_top_k_reference, rank_embeddings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def test_ties_go_to_the_lower_index() -> None:
@@ -68,6 +74,20 @@ def test_known_items_are_never_listed() -> None:
     known = NeighbourLists.from_pairs([0, 1, 1], [0, 1, 2], 2, 3)
     lists = rank_by_inner_product(e_users, e_items, np.array([1, 0]), 2, known)
     assert lists.tolist() == [[0, -1], [1, 2]]
+
+
+@pytest.mark.parametrize("multiple", [1, 3, 64])
+def test_users_scored_a_multiple_at_a_time_get_the_same_lists(multiple: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(top_k_module, "BLOCK_ENTRIES", 40)
+    scores = np.random.default_rng(0).random((20, 8), np.float32)
+    blocks: list[int] = []
+
+    def score(users: NDArray[np.integer]) -> NDArray[np.float32]:
+        blocks.append(len(users))
+        return scores[users]
+
+    assert np.array_equal(rank_blocks(score, 8, np.arange(20), 3, None, multiple), top_k(scores, 3))
+    assert all(number % multiple == 0 for number in blocks[:-1])
 
 
 def test_a_list_of_no_place_is_refused() -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "column_blocks",
     "equal_parts",
     "layer",
+    "layer_into",
     "sum_of_layers",
     "sum_of_layers_at",
     "sum_of_layers_at_transposed",
@@ -79,6 +80,14 @@ def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
         end = (out, first, _starts_lines(out, width))
         gather_kernel(width)(*lists.whole, *kept, every, np.float32(1), adds, *end)
     return out
+
+
+def layer_into(x: Floats, rows: NDArray[np.int64], lists: Lists, out: Floats) -> None:
+    """P x at `rows`, written to `out` float32 [rows, d]."""
+    some, adds, past = lists.some(rows), False, False
+    use_torchs_threads()
+    for first, width in column_blocks(x):
+        gather_kernel(width)(*some, x, first, lists.d, rows, np.float32(1), adds, out, first, past)
 
 
 def sum_of_layers(x: Floats, alpha: Floats, lists: Lists, *, half: bool) -> Floats:

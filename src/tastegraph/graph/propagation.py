@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from llvmlite import binding as llvm
 
-from tastegraph.graph.compiled import equal_parts
+from tastegraph.graph import compiled
+from tastegraph.graph.compiled import Lists, equal_parts
 from tastegraph.graph.propagation_operators import is_compiled, propagate_reference, sum_of_layers_reference
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Precision",
+    "layer_into",
     "path_of",
     "propagate",
-    "propagate_at",
     "propagate_reference",
     "stored_as",
     "sum_of_layers",
@@ -61,15 +62,17 @@ def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "fl
     return torch.ops.tastegraph.propagate(x, *_lists(graph, x.device), stored_as(precision) == "float16")  # type: ignore[no-any-return]
 
 
-def propagate_at(graph: BipartiteGraph, x: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """P x at some rows, float [n, d], at their cost alone.
+def layer_into(graph: BipartiteGraph, x: torch.Tensor, rows: torch.Tensor, out: torch.Tensor) -> None:
+    """One layer at some rows, P x, in memory that is there: for many layers over and over, without gradients.
 
     Args:
         graph: as for `propagate`.
-        x: node values, float [nodes, d].
-        rows: node indices, int64 [n], each at most once.
+        x: node values, float32 [nodes, d] on the CPU, contiguous.
+        rows: node indices, int64 [n].
+        out: float32 [n, d] on the CPU, contiguous; rows of `x` only where none of `rows` has a neighbour among them.
     """
-    return sum_of_layers_at(graph, x, x.new_tensor([0, 1]), rows)[0]
+    lists = Lists(*(part.numpy() for part in _lists(graph, x.device)))
+    compiled.layer_into(x.numpy(), rows.numpy(), lists, out.numpy())
 
 
 def sum_of_layers(

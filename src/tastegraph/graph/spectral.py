@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from tastegraph.errors import GraphError
-from tastegraph.graph.propagation import propagate_at
+from tastegraph.graph.propagation import layer_into
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,4 +130,6 @@ def _across(graph: BipartiteGraph, x: torch.Tensor, here: torch.Tensor, there: t
     """What reaches the nodes of the other side in one layer from values x [here, n] on this one: float32 [there, n]."""
     everywhere = torch.zeros(graph.num_nodes, x.shape[1])
     everywhere[here[0] : here[-1] + 1] = x
-    return propagate_at(graph, everywhere, there)
+    reached = torch.empty(len(there), x.shape[1])
+    layer_into(graph, everywhere, there, reached)
+    return reached
