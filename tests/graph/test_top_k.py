@@ -84,7 +84,8 @@ def test_users_scored_a_multiple_at_a_time_get_the_same_lists(multiple: int, mon
 
     def score(users: NDArray[np.integer]) -> NDArray[np.float32]:
         blocks.append(len(users))
-        return scores[users]
+        some: NDArray[np.float32] = scores[users]
+        return some
 
     assert np.array_equal(rank_blocks(score, 8, np.arange(20), 3, None, multiple), top_k(scores, 3))
     assert all(number % multiple == 0 for number in blocks[:-1])
