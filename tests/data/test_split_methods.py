@@ -256,7 +256,7 @@ def test_a_fold_that_shares_a_pair_is_refused(real_data: Callable[[str], Path], 
     first = (folder / "u1.test").read_text(encoding="utf-8").splitlines()[0]
     with (folder / "u1.base").open("a", encoding="utf-8") as file:
         file.write(first + "\n")
-    with pytest.raises(DataError, match=r"u1.test: shares 1 pairs with u1.base"):
+    with pytest.raises(DataError, match=r"u1.test: shares 1 pair with u1.base"):
         load(str(folder)).split(None, SplitConfig(method="shipped", shipped="u1"))
 
 
