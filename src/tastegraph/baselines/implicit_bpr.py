@@ -54,7 +54,7 @@ class ImplicitBPR:
         model_config = STRICT
 
         factors: int = Field(default=64, ge=1, le=4096)
-        learning_rate: float = Field(default=0.05, gt=0, le=10, allow_inf_nan=False)
+        learning_rate: float = Field(default=0.005, gt=0, le=10, allow_inf_nan=False)
         regularization: float = Field(default=0.01, ge=0, le=10, allow_inf_nan=False)
         iterations: int = Field(default=100, ge=1, le=100_000)
         seed: int = Field(default=0, ge=0, lt=2**32)
@@ -64,7 +64,7 @@ class ImplicitBPR:
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {
             "factors": Integers(16, 256, log=True),
-            "learning_rate": LogUniform(0.005, 0.5),
+            "learning_rate": LogUniform(0.001, 0.2),
             "regularization": LogUniform(1e-4, 0.3),
             "iterations": Integers(20, 300, log=True),
         }
