@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 USERS, EMPTY_USER, NUM_ITEMS = np.arange(60), 59, 40
 SMALL: dict[str, dict[str, Any]] = {  # defaults are for data sets of a million ratings
     "itemknn": {"neighbours": 10},
-    "bpr": {"factors": 8, "iterations": 60},
+    "bpr": {"factors": 8, "iterations": 60, "learning_rate": 0.05},
     "als": {"factors": 4, "regularization": 0.1},
     "puresvd": {"factors": 4},
     "parafac": {"factors": 4},

@@ -79,7 +79,7 @@ def test_known_items_are_never_listed() -> None:
 @pytest.mark.parametrize("multiple", [1, 3, 64])
 def test_users_scored_a_multiple_at_a_time_get_the_same_lists(multiple: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(top_k_module, "BLOCK_ENTRIES", 40)
-    scores = np.random.default_rng(0).random((20, 8), np.float32)
+    scores: NDArray[np.float32] = np.random.default_rng(0).random((20, 8), np.float32)
     blocks: list[int] = []
 
     def score(users: NDArray[np.integer]) -> NDArray[np.float32]:

@@ -22,7 +22,29 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["ChebyCF", "plateau_coefficients"]
+__all__ = ["ChebyCF", "ChebyCFConfig", "plateau_coefficients"]
+
+
+class ChebyCFConfig(BaseModel):
+    """Hyperparameters of ChebyCF.
+
+    Attributes:
+        order: degree of the polynomial in L~: 2 x order half layers to rank a user.
+        flatness: exponent of the plateau.
+        vectors: singular vectors of the ideal low-pass; 0 leaves it out.
+        weight: of the ideal low-pass.
+        degree_power: beta, of the item degrees that a history is divided by before and multiplied by after.
+        seed: of the random start for the vectors, which does not show beyond round-off.
+    """
+
+    model_config = STRICT
+
+    order: int = Field(default=8, ge=1, le=64)
+    flatness: float = Field(default=1.5, gt=0, le=1000, allow_inf_nan=False)
+    vectors: int = Field(default=512, ge=0, le=100_000)
+    weight: float = Field(default=0.2, ge=0, le=1000, allow_inf_nan=False)
+    degree_power: float = Field(default=0.4, ge=0, le=2, allow_inf_nan=False)
+    seed: int = Field(default=0, ge=0)
 
 
 class ChebyCF:
@@ -42,29 +64,9 @@ class ChebyCF:
         e_items: D_i^beta V, float32 [items, vectors].
     """
 
-    class Config(BaseModel):
-        """Of ChebyCF.
-
-        Attributes:
-            order: degree of the polynomial in L~: 2 x order half layers to rank a user.
-            flatness: exponent of the plateau.
-            vectors: singular vectors of the ideal low-pass; 0 leaves it out.
-            weight: of the ideal low-pass.
-            degree_power: beta, of the item degrees that a history is divided by before and multiplied by after.
-            seed: of the random start for the vectors, which does not show beyond round-off.
-        """
-
-        model_config = STRICT
-
-        order: int = Field(default=8, ge=1, le=64)
-        flatness: float = Field(default=1.5, gt=0, le=1000, allow_inf_nan=False)
-        vectors: int = Field(default=512, ge=0, le=100_000)
-        weight: float = Field(default=0.2, ge=0, le=1000, allow_inf_nan=False)
-        degree_power: float = Field(default=0.4, ge=0, le=2, allow_inf_nan=False)
-        seed: int = Field(default=0, ge=0)
-
     name: ClassVar[str] = "chebycf"
     title: ClassVar[str] = "ChebyCF"
+    Config: ClassVar[type[BaseModel]] = ChebyCFConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {
             "order": Integers(4, 12),
@@ -77,7 +79,7 @@ class ChebyCF:
     LEARNED: ClassVar[tuple[str, ...]] = ("history", "e_users", "e_items")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, ChebyCFConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Find the singular vectors, where they have a weight. Raises ModelError where the fit part is empty."""

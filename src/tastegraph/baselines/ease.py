@@ -23,9 +23,21 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["EASE"]
+__all__ = ["EASE", "EASEConfig"]
 
 MIRRORED = 512  # rows and columns of a triangle that are copied across at a time
+
+
+class EASEConfig(BaseModel):
+    """Hyperparameters of EASE.
+
+    Attributes:
+        l2: lambda, the penalty on the squares of B.
+    """
+
+    model_config = STRICT
+
+    l2: float = Field(default=500.0, gt=0, le=1e7, allow_inf_nan=False)
 
 
 class EASE:
@@ -42,24 +54,14 @@ class EASE:
         weights: B, float32 [items, items].
     """
 
-    class Config(BaseModel):
-        """Of EASE.
-
-        Attributes:
-            l2: lambda, the penalty on the squares of B.
-        """
-
-        model_config = STRICT
-
-        l2: float = Field(default=500.0, gt=0, le=1e7, allow_inf_nan=False)
-
     name: ClassVar[str] = "ease"
     title: ClassVar[str] = "EASE"
+    Config: ClassVar[type[BaseModel]] = EASEConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType({"l2": LogUniform(10.0, 10_000.0)})
     LEARNED: ClassVar[tuple[str, ...]] = ("history", "weights")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, EASEConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Solve for B.

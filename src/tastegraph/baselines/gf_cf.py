@@ -22,9 +22,25 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["GFCF"]
+__all__ = ["GFCF", "GFCFConfig"]
 
 LINEAR = np.array([0.5, 0.5])  # R~^T R~ = P^2 = (T_0(P) + T_2(P)) / 2
+
+
+class GFCFConfig(BaseModel):
+    """Hyperparameters of GFCF.
+
+    Attributes:
+        vectors: singular vectors of the ideal low-pass; 0 leaves the linear filter alone.
+        weight: of the ideal low-pass; the paper's alpha.
+        seed: of the random start for the vectors, which does not show beyond round-off.
+    """
+
+    model_config = STRICT
+
+    vectors: int = Field(default=256, ge=0, le=100_000)
+    weight: float = Field(default=0.3, ge=0, le=1000, allow_inf_nan=False)
+    seed: int = Field(default=0, ge=0)
 
 
 class GFCF:
@@ -43,30 +59,16 @@ class GFCF:
         e_items: D_i^1/2 V, float32 [items, vectors].
     """
 
-    class Config(BaseModel):
-        """Of GFCF.
-
-        Attributes:
-            vectors: singular vectors of the ideal low-pass; 0 leaves the linear filter alone.
-            weight: of the ideal low-pass; the paper's alpha.
-            seed: of the random start for the vectors, which does not show beyond round-off.
-        """
-
-        model_config = STRICT
-
-        vectors: int = Field(default=256, ge=0, le=100_000)
-        weight: float = Field(default=0.3, ge=0, le=1000, allow_inf_nan=False)
-        seed: int = Field(default=0, ge=0)
-
     name: ClassVar[str] = "gfcf"
     title: ClassVar[str] = "GF-CF"
+    Config: ClassVar[type[BaseModel]] = GFCFConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {"vectors": Integers(16, 768, log=True), "weight": Uniform(0.0, 1.0)}
     )
     LEARNED: ClassVar[tuple[str, ...]] = ("history", "e_users", "e_items")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, GFCFConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Find the singular vectors. Raises ModelError where the fit part is empty."""

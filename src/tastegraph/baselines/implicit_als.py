@@ -23,7 +23,27 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["ImplicitALS"]
+__all__ = ["ImplicitALS", "ImplicitALSConfig"]
+
+
+class ImplicitALSConfig(BaseModel):
+    """Hyperparameters of ImplicitALS.
+
+    Attributes:
+        factors: d.
+        regularization: the penalty on the squares of X and Y.
+        confidence: c_ui of a positive; `implicit` calls it alpha.
+        iterations: times that X and Y are solved for.
+        seed: of the random start.
+    """
+
+    model_config = STRICT
+
+    factors: int = Field(default=64, ge=1, le=4096)
+    regularization: float = Field(default=30.0, ge=0, le=1e6, allow_inf_nan=False)
+    confidence: float = Field(default=3.0, gt=0, le=1e6, allow_inf_nan=False)
+    iterations: int = Field(default=15, ge=1, le=10_000)
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
 
 class ImplicitALS:
@@ -40,27 +60,9 @@ class ImplicitALS:
         e_items: Y, float32 [items, factors].
     """
 
-    class Config(BaseModel):
-        """Of ImplicitALS.
-
-        Attributes:
-            factors: d.
-            regularization: the penalty on the squares of X and Y.
-            confidence: c_ui of a positive; `implicit` calls it alpha.
-            iterations: times that X and Y are solved for.
-            seed: of the random start.
-        """
-
-        model_config = STRICT
-
-        factors: int = Field(default=64, ge=1, le=4096)
-        regularization: float = Field(default=30.0, ge=0, le=1e6, allow_inf_nan=False)
-        confidence: float = Field(default=3.0, gt=0, le=1e6, allow_inf_nan=False)
-        iterations: int = Field(default=15, ge=1, le=10_000)
-        seed: int = Field(default=0, ge=0, lt=2**32)
-
     name: ClassVar[str] = "als"
     title: ClassVar[str] = "ALS"
+    Config: ClassVar[type[BaseModel]] = ImplicitALSConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {
             "factors": Integers(16, 256, log=True),
@@ -72,7 +74,7 @@ class ImplicitALS:
     LEARNED: ClassVar[tuple[str, ...]] = ("e_users", "e_items")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, ImplicitALSConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Factorize. Raises ModelError where the fit part is empty or `implicit` is missing."""

@@ -23,7 +23,27 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["ImplicitBPR"]
+__all__ = ["ImplicitBPR", "ImplicitBPRConfig"]
+
+
+class ImplicitBPRConfig(BaseModel):
+    """Hyperparameters of ImplicitBPR.
+
+    Attributes:
+        factors: d.
+        learning_rate: step size.
+        regularization: the penalty on the squares of x, y and b.
+        iterations: passes; each draws as many positives as there are.
+        seed: of the random start and of the draws.
+    """
+
+    model_config = STRICT
+
+    factors: int = Field(default=64, ge=1, le=4096)
+    learning_rate: float = Field(default=0.005, gt=0, le=10, allow_inf_nan=False)
+    regularization: float = Field(default=0.01, ge=0, le=10, allow_inf_nan=False)
+    iterations: int = Field(default=100, ge=1, le=100_000)
+    seed: int = Field(default=0, ge=0, lt=2**32)
 
 
 class ImplicitBPR:
@@ -40,31 +60,13 @@ class ImplicitBPR:
         e_items: y and b, float32 [items, factors + 1].
     """
 
-    class Config(BaseModel):
-        """Of ImplicitBPR.
-
-        Attributes:
-            factors: d.
-            learning_rate: step size.
-            regularization: the penalty on the squares of x, y and b.
-            iterations: passes; each draws as many positives as there are.
-            seed: of the random start and of the draws.
-        """
-
-        model_config = STRICT
-
-        factors: int = Field(default=64, ge=1, le=4096)
-        learning_rate: float = Field(default=0.05, gt=0, le=10, allow_inf_nan=False)
-        regularization: float = Field(default=0.01, ge=0, le=10, allow_inf_nan=False)
-        iterations: int = Field(default=100, ge=1, le=100_000)
-        seed: int = Field(default=0, ge=0, lt=2**32)
-
     name: ClassVar[str] = "bpr"
     title: ClassVar[str] = "BPR"
+    Config: ClassVar[type[BaseModel]] = ImplicitBPRConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {
             "factors": Integers(16, 256, log=True),
-            "learning_rate": LogUniform(0.005, 0.5),
+            "learning_rate": LogUniform(0.001, 0.2),
             "regularization": LogUniform(1e-4, 0.3),
             "iterations": Integers(20, 300, log=True),
         }
@@ -72,7 +74,7 @@ class ImplicitBPR:
     LEARNED: ClassVar[tuple[str, ...]] = ("e_users", "e_items")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, ImplicitBPRConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Train. Raises ModelError where the fit part is empty or `implicit` is missing."""

@@ -22,7 +22,21 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["ItemKNN"]
+__all__ = ["ItemKNN", "ItemKNNConfig"]
+
+
+class ItemKNNConfig(BaseModel):
+    """Hyperparameters of ItemKNN.
+
+    Attributes:
+        neighbours: k.
+        shrinkage: added to the denominator.
+    """
+
+    model_config = STRICT
+
+    neighbours: int = Field(default=100, ge=1, le=1_000_000)
+    shrinkage: float = Field(default=10.0, ge=0, le=1e6, allow_inf_nan=False)
 
 
 class ItemKNN:
@@ -38,28 +52,16 @@ class ItemKNN:
         weights: column j holds s_ij of the neighbours i of item j, sparse [items, items].
     """
 
-    class Config(BaseModel):
-        """Of ItemKNN.
-
-        Attributes:
-            neighbours: k.
-            shrinkage: added to the denominator.
-        """
-
-        model_config = STRICT
-
-        neighbours: int = Field(default=100, ge=1, le=1_000_000)
-        shrinkage: float = Field(default=10.0, ge=0, le=1e6, allow_inf_nan=False)
-
     name: ClassVar[str] = "itemknn"
     title: ClassVar[str] = "ItemKNN"
+    Config: ClassVar[type[BaseModel]] = ItemKNNConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {"neighbours": Integers(5, 1000, log=True), "shrinkage": Uniform(0.0, 1000.0)}
     )
     LEARNED: ClassVar[tuple[str, ...]] = ("history", "weights")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, ItemKNNConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Find each item's neighbours. Raises ModelError where the fit part is empty."""

@@ -24,7 +24,27 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["PARAFAC"]
+__all__ = ["PARAFAC", "PARAFACConfig"]
+
+
+class PARAFACConfig(BaseModel):
+    """Hyperparameters of PARAFAC.
+
+    Attributes:
+        factors: number of terms.
+        iterations: at most.
+        tolerance: stop once an iteration lowers the relative error by less.
+        seed: of the random start.
+        dense_limit: bytes that R may take as a dense float32 array; TensorLy holds it twice.
+    """
+
+    model_config = STRICT
+
+    factors: int = Field(default=64, ge=1, le=4096)
+    iterations: int = Field(default=50, ge=1, le=100_000)
+    tolerance: float = Field(default=1e-6, ge=0, le=1, allow_inf_nan=False)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    dense_limit: int = Field(default=1 << 30, ge=1)
 
 
 class PARAFAC:
@@ -41,34 +61,16 @@ class PARAFAC:
         e_items: b, float32 [items, factors].
     """
 
-    class Config(BaseModel):
-        """Of PARAFAC.
-
-        Attributes:
-            factors: number of terms.
-            iterations: at most.
-            tolerance: stop once an iteration lowers the relative error by less.
-            seed: of the random start.
-            dense_limit: bytes that R may take as a dense float32 array; TensorLy holds it twice.
-        """
-
-        model_config = STRICT
-
-        factors: int = Field(default=64, ge=1, le=4096)
-        iterations: int = Field(default=50, ge=1, le=100_000)
-        tolerance: float = Field(default=1e-6, ge=0, le=1, allow_inf_nan=False)
-        seed: int = Field(default=0, ge=0, lt=2**32)
-        dense_limit: int = Field(default=1 << 30, ge=1)
-
     name: ClassVar[str] = "parafac"
     title: ClassVar[str] = "PARAFAC"
+    Config: ClassVar[type[BaseModel]] = PARAFACConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {"factors": Integers(4, 256, log=True), "iterations": Integers(5, 200, log=True)}
     )
     LEARNED: ClassVar[tuple[str, ...]] = ("e_users", "e_items")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, PARAFACConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Fit the terms.

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["Popularity"]
+__all__ = ["Popularity", "PopularityConfig"]
+
+
+class PopularityConfig(BaseModel):
+    """Popularity has no hyperparameters."""
+
+    model_config = STRICT
 
 
 class Popularity:
@@ -31,18 +37,14 @@ class Popularity:
         count: users of each item, float32 [items].
     """
 
-    class Config(BaseModel):
-        """Popularity has no hyperparameters."""
-
-        model_config = STRICT
-
     name: ClassVar[str] = "popularity"
     title: ClassVar[str] = "Popularity"
+    Config: ClassVar[type[BaseModel]] = PopularityConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType({})
     LEARNED: ClassVar[tuple[str, ...]] = ("count",)
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, PopularityConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Count each item's users.

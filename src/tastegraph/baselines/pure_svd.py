@@ -21,7 +21,21 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["PureSVD"]
+__all__ = ["PureSVD", "PureSVDConfig"]
+
+
+class PureSVDConfig(BaseModel):
+    """Hyperparameters of PureSVD.
+
+    Attributes:
+        factors: rank of the approximation.
+        seed: of the random start, which does not show in the result beyond round-off.
+    """
+
+    model_config = STRICT
+
+    factors: int = Field(default=64, ge=1, le=100_000)
+    seed: int = Field(default=0, ge=0)
 
 
 class PureSVD:
@@ -37,26 +51,14 @@ class PureSVD:
         e_items: V, float32 [items, factors].
     """
 
-    class Config(BaseModel):
-        """Of PureSVD.
-
-        Attributes:
-            factors: rank of the approximation.
-            seed: of the random start, which does not show in the result beyond round-off.
-        """
-
-        model_config = STRICT
-
-        factors: int = Field(default=64, ge=1, le=100_000)
-        seed: int = Field(default=0, ge=0)
-
     name: ClassVar[str] = "puresvd"
     title: ClassVar[str] = "PureSVD"
+    Config: ClassVar[type[BaseModel]] = PureSVDConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType({"factors": Integers(8, 512, log=True)})
     LEARNED: ClassVar[tuple[str, ...]] = ("e_users", "e_items")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, PureSVDConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Find V. Raises ModelError where the fit part is empty."""

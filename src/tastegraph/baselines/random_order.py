@@ -21,30 +21,32 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["Random"]
+__all__ = ["Random", "RandomConfig"]
+
+
+class RandomConfig(BaseModel):
+    """Hyperparameters of Random.
+
+    Attributes:
+        seed: of the orders.
+    """
+
+    model_config = STRICT
+
+    seed: int = Field(default=0, ge=0)
 
 
 class Random:
     """Ranks items in an order drawn for each user from the seed and the user's index, whoever else is asked for."""
 
-    class Config(BaseModel):
-        """Of Random.
-
-        Attributes:
-            seed: of the orders.
-        """
-
-        model_config = STRICT
-
-        seed: int = Field(default=0, ge=0)
-
     name: ClassVar[str] = "random"
     title: ClassVar[str] = "Random"
+    Config: ClassVar[type[BaseModel]] = RandomConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType({})
     LEARNED: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, RandomConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Note how many users and items there are. Raises ModelError where the fit part is empty."""

@@ -22,7 +22,23 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["RP3beta"]
+__all__ = ["RP3beta", "RP3betaConfig"]
+
+
+class RP3betaConfig(BaseModel):
+    """Hyperparameters of RP3beta.
+
+    Attributes:
+        neighbours: weights kept of each item.
+        alpha: exponent of the steps' probabilities.
+        beta: how much popular items are held back.
+    """
+
+    model_config = STRICT
+
+    neighbours: int = Field(default=200, ge=1, le=1_000_000)
+    alpha: float = Field(default=1.0, ge=0, le=4, allow_inf_nan=False)
+    beta: float = Field(default=0.3, ge=0, le=4, allow_inf_nan=False)
 
 
 class RP3beta:
@@ -40,30 +56,16 @@ class RP3beta:
         weights: W, sparse [items, items].
     """
 
-    class Config(BaseModel):
-        """Of RP3beta.
-
-        Attributes:
-            neighbours: weights kept of each item.
-            alpha: exponent of the steps' probabilities.
-            beta: how much popular items are held back.
-        """
-
-        model_config = STRICT
-
-        neighbours: int = Field(default=200, ge=1, le=1_000_000)
-        alpha: float = Field(default=1.0, ge=0, le=4, allow_inf_nan=False)
-        beta: float = Field(default=0.3, ge=0, le=4, allow_inf_nan=False)
-
     name: ClassVar[str] = "rp3beta"
     title: ClassVar[str] = "RP3beta"
+    Config: ClassVar[type[BaseModel]] = RP3betaConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {"neighbours": Integers(5, 1000, log=True), "alpha": Uniform(0.0, 2.0), "beta": Uniform(0.0, 2.0)}
     )
     LEARNED: ClassVar[tuple[str, ...]] = ("history", "weights")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, RP3betaConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Weigh the walks between items. Raises ModelError where the fit part is empty."""

@@ -23,9 +23,27 @@ if TYPE_CHECKING:
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["SLIM"]
+__all__ = ["SLIM", "SLIMConfig"]
 
 KEPT = 0.1  # of all weights: about the most that are not 0, for the estimate of memory
+
+
+class SLIMConfig(BaseModel):
+    """Hyperparameters of SLIM.
+
+    Attributes:
+        l1: lambda, which makes weights 0.
+        l2: beta, which makes them small.
+        sweeps: passes over all weights of an item, at most.
+        tolerance: an item is done when no weight changes by more than this part of its largest.
+    """
+
+    model_config = STRICT
+
+    l1: float = Field(default=5.0, ge=0, le=1e7, allow_inf_nan=False)
+    l2: float = Field(default=500.0, ge=0, le=1e7, allow_inf_nan=False)
+    sweeps: int = Field(default=100, ge=1, le=100_000)
+    tolerance: float = Field(default=1e-3, gt=0, le=1, allow_inf_nan=False)
 
 
 class SLIM:
@@ -44,32 +62,16 @@ class SLIM:
         unsettled: items whose weights still changed by more than `tolerance` after `sweeps`.
     """
 
-    class Config(BaseModel):
-        """Of SLIM.
-
-        Attributes:
-            l1: lambda, which makes weights 0.
-            l2: beta, which makes them small.
-            sweeps: passes over all weights of an item, at most.
-            tolerance: an item is done when no weight changes by more than this part of its largest.
-        """
-
-        model_config = STRICT
-
-        l1: float = Field(default=5.0, ge=0, le=1e7, allow_inf_nan=False)
-        l2: float = Field(default=500.0, ge=0, le=1e7, allow_inf_nan=False)
-        sweeps: int = Field(default=100, ge=1, le=100_000)
-        tolerance: float = Field(default=1e-3, gt=0, le=1, allow_inf_nan=False)
-
     name: ClassVar[str] = "slim"
     title: ClassVar[str] = "SLIM"
+    Config: ClassVar[type[BaseModel]] = SLIMConfig
     SEARCH: ClassVar[Mapping[str, SearchRange]] = MappingProxyType(
         {"l1": LogUniform(0.1, 200.0), "l2": LogUniform(1.0, 10_000.0)}
     )
     LEARNED: ClassVar[tuple[str, ...]] = ("history", "weights")
 
     def __init__(self, **hyperparameters: Any) -> None:
-        self.config = checked(self.title, self.Config, hyperparameters)
+        self.config = checked(self.title, SLIMConfig, hyperparameters)
 
     def fit(self, interactions: Interactions) -> Self:
         """Solve for W, a block of items at a time. Raises ModelError where the fit part is empty."""
