@@ -72,10 +72,10 @@ def verdicts_of(result: Mapping[str, Any], name: str = "lightgcn") -> list[str]:
         others = {m: part["title"] for m, part in result["models"].items() if m != name}
         best = next(m for m, part in result["models"].items() if part["versus"][metric]["behind"] == 0)
         tied = [title for m, title in others.items() if result["models"][m]["versus"][metric]["tied"]]
-        if best == name:
-            lines.append(
-                f"{metric}: {own['title']} is ahead of all" + (f" but tied with {', '.join(tied)}" * bool(tied))
-            )
+        if best == name and not tied:
+            lines.append(f"{metric}: {own['title']} is ahead of all")
+        elif best == name:
+            lines.append(f"{metric}: {own['title']} is first; not distinguishable from it: {', '.join(tied)}")
         elif versus["tied"]:
             lines.append(f"{metric}: {own['title']} is not distinguishable from the best, {others[best]}")
         else:
