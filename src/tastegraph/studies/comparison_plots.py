@@ -19,7 +19,7 @@ SHOWN_FROM = 0.75  # of the best figure
 def plot_trade_offs(models: Mapping[str, Mapping[str, Any]], metric: str, coverage: str) -> str:
     """Each model's metric against its coverage, and against the seconds of its fitting; an <svg> element.
 
-    Models with less than three quarters of the best figure are left out, and named: the others would stand on one another.
+    Models with less than three quarters of the best figure are only named: the others would stand on one another.
     """
     heights = {name: part["metrics"]["test"][metric] for name, part in models.items()}
     shown = [name for name in models if heights[name] >= SHOWN_FROM * max(heights.values())]
