@@ -268,3 +268,22 @@ def test_a_published_split_is_neither_cleaned_nor_split_anew(tmp_path: Path) -> 
         dataset.split(None, SplitConfig(), CleaningConfig(k_core=2))
     with pytest.raises(DataError, match=r"a published split is taken as it is; split.method folds"):
         dataset.split(None, SplitConfig(method="folds"))
+
+
+def test_validation_may_be_the_last_of_each_users_published_list(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("0 9 3 7 1\n1 5 2 8\n", encoding="utf-8")
+    (tmp_path / "test.txt").write_text("0 4\n1 9\n", encoding="utf-8")
+    dataset = load(str(tmp_path))
+    split = dataset.split(None, SplitConfig(held_out="last", ratios=(0.5, 0.5, 0.0)))
+    held, items = split.validation, split.fit.items.ids
+    found = {(int(u), int(items[int(i)])) for u, i in zip(held.user, held.item, strict=True) if i >= 0}
+    assert found <= {(0, 7), (0, 1), (1, 8)}
+    assert len(held.item) == 3
+    fit = {(int(u), int(items[int(i)])) for u, i in zip(split.fit.user, split.fit.item, strict=True)}
+    assert fit == {(0, 9), (0, 3), (1, 5), (1, 2)}
+    assert dataset.interactions.time is None
+
+
+def test_the_last_of_a_list_needs_lists(movielens_100k: Dataset) -> None:
+    with pytest.raises(DataError, match=r"split.held_out last needs a published split"):
+        movielens_100k.split(3.0, SplitConfig(held_out="last"))

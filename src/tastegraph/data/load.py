@@ -59,6 +59,8 @@ class Dataset:
         understood: how the source was read, for people.
         digests: SHA-256 of each file read.
         given_part: FIT, VALIDATION or TEST of each pair, uint8 [n], where a column of the source says so, or None.
+        place: of each pair in the files of a published split, which list a user's items in some order, int64 [n], or
+            None.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Dataset:
     understood: str
     digests: dict[str, str]
     given_part: NDArray[np.uint8] | None = None
+    place: NDArray[np.int64] | None = None
 
     @property
     def digest(self) -> str:
@@ -100,6 +103,8 @@ class Dataset:
             raise DataError(
                 f"a published split is taken as it is; split.method {config.method} would make another", path=self.path
             )
+        if self.place is None and config.held_out == "last":
+            raise DataError("split.held_out last needs a published split, whose lists have an order", path=self.path)
         try:
             kept, removed = clean(self.interactions, threshold, cleaning)
             positives = self.interactions if kept.all() else self.interactions.where(kept)
@@ -110,6 +115,7 @@ class Dataset:
                 digest=self.digest,
                 published_test=None if self.published_test is None else self.published_test[kept],
                 given_part=None if self.given_part is None else self.given_part[kept],
+                place=None if self.place is None else self.place[kept],
             )
             return Split.of(positives, part), removed
         except DataError as error:
@@ -268,11 +274,13 @@ def _read_opened(file: Opened, options: ReadOptions) -> RawRatings:
 def _load_published(name: str, folder: Path) -> Dataset:
     train, test = read_published_split(folder)
     parts = pl.concat([train.with_columns(part=pl.lit(FIT)), test.with_columns(part=pl.lit(TEST))])
-    interactions, duplicates, part = Interactions.from_rows(CodedRows.from_frame(parts))
+    placed = parts.with_columns(time=pl.int_range(pl.len()))  # carried along as a time, which the lists do not tell
+    interactions, duplicates, part = Interactions.from_rows(CodedRows.from_frame(placed))
+    place, interactions = interactions.time, replace(interactions, time=None)
     assert part is not None  # noqa: S101 (for the type checker: the column was just added)
     understood = "published split (train.txt, test.txt)"
     digests = _digests([folder / "train.txt", folder / "test.txt"])
-    return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests)
+    return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests, place=place)
 
 
 def _digests(files: Iterable[Path]) -> dict[str, str]:

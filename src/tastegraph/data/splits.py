@@ -48,6 +48,8 @@ class SplitConfig(BaseModel):
             ub); "column", what data.columns.part says; "file", a saved split.
         ratios: shares of fit, validation and test; they sum to 1. Where the test part is given (published, shipped,
             folds, or a column without validation), the second share of the rest is held out for selection.
+        held_out: which pairs those are where a published split gives the test part: "random", or "last", the last of
+            each user's list in train.txt, which are more like the test part where the lists are in order of time.
         seed: seed of the draw.
         validation_since, test_since: for "time", the moments that validation and test begin (ISO date or time, or unix
             seconds); by default those that make the shares.
@@ -60,6 +62,7 @@ class SplitConfig(BaseModel):
 
     method: SplitMethod = "ratio"
     ratios: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    held_out: Literal["random", "last"] = "random"
     seed: int = Field(default=0, ge=0)
     validation_since: Moment | None = None
     test_since: Moment | None = None
