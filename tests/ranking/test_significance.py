@@ -73,3 +73,9 @@ def test_who_ties_the_best() -> None:
 def test_models_judged_on_different_users_are_refused() -> None:
     with pytest.raises(EvaluationError, match=r"the same users; found \[2, 3\]"):
         against_best({"a": np.ones(2), "b": np.ones(3)})
+
+
+def test_a_metric_that_is_defined_for_nobody_is_refused_and_lists_are_taken() -> None:
+    with pytest.raises(EvaluationError, match="b: the metric is defined for no user"):
+        against_best({"a": np.ones(3), "b": np.full(3, np.nan)})
+    assert against_best({"a": [1, 0, 1], "b": [0, 0, 1]})["a"].mean == pytest.approx(2 / 3)  # type: ignore[dict-item]

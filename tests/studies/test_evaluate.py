@@ -112,9 +112,9 @@ def test_what_a_reader_must_know_of_lists_is_said(finished: Path, tmp_path: Path
     pl.concat([moved, extra]).write_csv(tmp_path / "lists.csv")
     found = evaluate_lists(tmp_path / "lists.csv", finished, Manner([3, 10]))
     said = "\n".join(found["warnings"])
-    assert "1 listed users have no held-out items and are not judged" in said
+    assert "1 listed user not judged: no held-out items, or not in the fit part" in said
     assert "1 of 60 users with held-out items have no list; what they find counts 0" in said
-    assert "1 listed items are positives that their user is known to have" in said
+    assert "1 listed item taken out, the rest moved up: positives that the user is known to have" in said
     assert "no list has more than 6 places" in said
     # what is known is taken out and the rest moves up; a user without a list finds nothing
     ours = evaluate(finished, [3])["metrics"]["test"]["recall@3"] * 60

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from tastegraph.data.interactions import Interactions
 from tastegraph.errors import ModelError
-
-if TYPE_CHECKING:
-    from tastegraph.data.interactions import Interactions
 
 __all__ = ["Sparse", "history_of", "shape_of"]
 
@@ -23,6 +21,11 @@ def shape_of(interactions: Interactions) -> tuple[int, int]:
     Raises:
         ModelError: there is no pair to learn from.
     """
+    if not isinstance(interactions, Interactions):
+        raise ModelError(
+            f"a model is fitted to Interactions, such as Interactions.from_frame makes of a table; found "
+            f"{type(interactions).__name__}"
+        )
     if not len(interactions):
         raise ModelError("the fit part is empty; a model needs at least one positive to learn from")
     return len(interactions.users), len(interactions.items)

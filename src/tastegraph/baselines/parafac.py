@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -104,14 +105,16 @@ class PARAFAC:
         with needs_extra(self.title):
             from tensorly.decomposition import parafac
         try:
-            weights, (users, items) = parafac(
-                history.toarray(),
-                rank=self.config.factors,
-                n_iter_max=self.config.iterations,
-                tol=self.config.tolerance,
-                init="random",
-                random_state=self.config.seed,
-            )
+            with np.errstate(invalid="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # of a residual that is 0 but for rounding
+                weights, (users, items) = parafac(
+                    history.toarray(),
+                    rank=self.config.factors,
+                    n_iter_max=self.config.iterations,
+                    tol=self.config.tolerance,
+                    init="random",
+                    random_state=self.config.seed,
+                )
         except np.linalg.LinAlgError as error:
             raise ModelError(f"PARAFAC broke down ({error}); fewer factors than the matrix's rank help") from error
         return np.ascontiguousarray(users * weights, np.float32), np.ascontiguousarray(items, np.float32)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,6 @@ from tastegraph.errors import ModelError
 from tastegraph.files import sha256_of, written_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from tastegraph.baselines.protocol import Baseline
@@ -33,7 +32,7 @@ ARRAYS, ABOUT = "arrays.safetensors", "baseline.json"
 SPARSE_PARTS = ("data", "indices", "indptr", "shape")
 
 
-def save_baseline(model: Baseline, folder: Path) -> None:
+def save_baseline(model: Baseline, folder: str | Path) -> None:
     """Write a fitted model to `folder`, which is made where it is missing.
 
     Raises:
@@ -41,6 +40,7 @@ def save_baseline(model: Baseline, folder: Path) -> None:
     """
     if not hasattr(model, "num_users"):
         raise ModelError(f"{model.title} is not fitted; there is nothing to save")
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with written_whole(folder / ARRAYS) as aside:
         save_file(_arrays_of(model), aside)
@@ -56,12 +56,13 @@ def save_baseline(model: Baseline, folder: Path) -> None:
         aside.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
-def load_baseline(folder: Path) -> Baseline:
+def load_baseline(folder: str | Path) -> Baseline:
     """The model that `save_baseline` wrote, ready to rank.
 
     Raises:
         ModelError: there is no saved baseline, its schema is another, or a file is missing, altered or not one of ours.
     """
+    folder = Path(folder)
     about = _about(folder)
     arrays = _read_arrays(folder / ARRAYS, about["arrays_sha256"])
     try:

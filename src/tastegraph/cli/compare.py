@@ -64,14 +64,16 @@ def compare(
     from tastegraph.studies.known_recipes import known_recipes, recipe_path
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.models import known_models
-    from tastegraph.studies.recipe import load_recipe
+    from tastegraph.studies.recipe import Recipe, load_recipe
     from tastegraph.studies.trial import Trial
 
     form = "json" if json else form
     names = known_models(models)
     manner = Manner(None if k is None else lengths_of(k), protocol, negatives)
+    data = data or (Recipe().data.source if recipe is None else None)
     recipe = recipe or (data if data in known_recipes() else None)
     resolved = load_recipe(recipe_path(recipe) if recipe else None, settings or [], data, reading)
+    origin = f"recipe {recipe}" if recipe else "defaults, not tuned on these data"
     if out is not None:
         check_folder(out, force=force)
     dataset = load(resolved.data.source, spoken(quiet=form != "table"), resolved.data.reading)
@@ -80,13 +82,15 @@ def compare(
     if form == "table":
         tell_reading(dataset, resolved, len(trial.split.positives), trial.removed)
         tell_warnings(dataset, resolved, trial.final.split)
-        say(f"settings: recipe {recipe}" if recipe else "settings: the defaults")
+        say(f"settings: {origin}")
 
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.comparison_folder import compare_into
 
     with TrainingProgress(resolved.evaluation.select, quiet=form != "table") as progress:
-        found = compare_into(folder, resolved, dataset, names, manner, progress, seeds=seeds, force=force)
+        found = compare_into(
+            folder, resolved, dataset, names, manner, progress, seeds=seeds, origin=origin, force=force
+        )
     _print(found, form, folder)
 
 
@@ -104,8 +108,11 @@ def _print(found: Comparison, form: Form, folder: Path) -> None:
 def _show(result: dict[str, Any], folder: Path) -> None:
     from tastegraph.studies.comparison_tables import caption_of, cells_of, verdicts_of
 
-    header, rows = cells_of(result)
-    print_table(table({name: "right" if at else "left" for at, name in enumerate(header)}, rows), caption_of(result))
+    title: str | None = caption_of(result)
+    for k in sorted(result["k"]):  # a block each: with their spreads, all columns are too many for a terminal
+        header, rows = cells_of(result, k)
+        print_table(table({name: "right" if at else "left" for at, name in enumerate(header)}, rows), title)
+        title = None
     for line in verdicts_of(result):
         typer.echo(line)
     for warning in result["warnings"]:

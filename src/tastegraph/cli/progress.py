@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from tastegraph.cli.terminal import say, stderr
+from tastegraph.data.counted import counted
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["TrainingProgress"]
 
 SECONDS_BETWEEN_LINES = 10.0
+JUDGING = "judging"  # shown on a bar alone: a line a model is enough elsewhere
 
 
 class TrainingProgress:
@@ -71,7 +73,10 @@ class TrainingProgress:
         self._highest = -1.0
         self._began = self._told = time.monotonic()
         self._task = self._bar.add_task(name, total=epochs, state="")
-        self._line(f"training {name}, at most {epochs} epochs" if epochs else f"fitting {name}")
+        if epochs:
+            self._line(f"training {name}, at most {counted(epochs, 'epoch')}")
+        elif not name.startswith(JUDGING):
+            self._line(f"fitting {name}")
 
     def step(self, step: int, steps: int, loss: float) -> None:
         """A step is done."""

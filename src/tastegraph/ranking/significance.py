@@ -104,9 +104,13 @@ def against_best(
     Raises:
         EvaluationError: the models were judged on different numbers of users, or there is none.
     """
+    values = {name: np.asarray(own, np.float64) for name, own in values.items()}
     lengths = {len(own) for own in values.values()}
     if len(lengths) != 1 or lengths == {0}:
         raise EvaluationError(f"models must be judged on the same users; found {sorted(lengths)} of them")
+    for name, own in values.items():
+        if np.isnan(own).all():
+            raise EvaluationError(f"{name}: the metric is defined for no user")
     means = {name: float(np.nanmean(own)) for name, own in values.items()}
     sign = 1.0 if higher_is_better else -1.0
     best = max(means, key=lambda name: sign * means[name])

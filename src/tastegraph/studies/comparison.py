@@ -11,7 +11,9 @@ import polars as pl
 
 from tastegraph.errors import EvaluationError
 from tastegraph.ranking.beyond import LOWER_IS_BETTER, beyond_accuracy
+from tastegraph.ranking.exposure import exposure
 from tastegraph.ranking.intervals import bootstrap_intervals
+from tastegraph.ranking.protocols import SAMPLED_NEGATIVES
 from tastegraph.ranking.significance import against_best
 from tastegraph.studies.contenders import Titled, contend
 from tastegraph.studies.evidence import Evidence
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.data.load import Dataset
-    from tastegraph.ranking.protocol import Judged
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.recipe import Recipe
@@ -51,7 +52,14 @@ class Comparison:
 
 
 def compare(
-    recipe: Recipe, dataset: Dataset, names: Sequence[str], manner: Manner, watcher: Watcher, *, seeds: int = 1
+    recipe: Recipe,
+    dataset: Dataset,
+    names: Sequence[str],
+    manner: Manner,
+    watcher: Watcher,
+    *,
+    seeds: int = 1,
+    origin: str = "the recipe",
 ) -> Comparison:
     """Fit each model on the same splits, choose on validation, and judge its lists of the test part once a split.
 
@@ -65,6 +73,7 @@ def compare(
         manner: protocol and lengths of lists; beyond accuracy and groups are always told.
         watcher: is told how it goes on.
         seeds: how many.
+        origin: where the settings come from, for people.
 
     Raises:
         TasteGraphError: the data, a setting or a model does not work out.
@@ -80,6 +89,7 @@ def compare(
             check_memory(names, trial, seeded)
             data = describe_data(dataset, trial)
         evidence = Evidence.of(trial, dataset, seeded)
+        evidence.check(manner.protocol)
         told = Titled(watcher, f", seed {seed}") if seeds > 1 else watcher
         for name in names:
             parts[name].append(_part_of(name, trial, evidence, seeded, manner, told))
@@ -93,6 +103,8 @@ def compare(
             "k": list(manner.k or ()),
             "select": recipe.evaluation.select,
             "seeds": seeds,
+            "settings": origin,
+            **({"negatives": manner.negatives} if manner.protocol == SAMPLED_NEGATIVES else {}),
             "users": per_user["user"].n_unique(),
             "models": _models(recipe, parts, per_user),
             "warnings": list(dict.fromkeys(line for some in parts.values() for part in some for line in part.warnings)),
@@ -119,20 +131,22 @@ class _Part:
 
 def _part_of(name: str, trial: Trial, evidence: Evidence, recipe: Recipe, manner: Manner, watcher: Watcher) -> _Part:
     contender = contend(name, trial, recipe, watcher)
+    watcher.stage(f"judging {title_of(name)}", None)
     began = time.perf_counter()
     judged = evidence.judge(
         contender.ranker, manner.k or (), manner.protocol, negatives=manner.negatives, seed=manner.seed
     )
     seconds = {"fit": contender.seconds, "rank": time.perf_counter() - began}
     best_epoch = contender.trained.best_epoch if contender.trained else None
-    described = describe(judged, evidence, manner)
-    return _Part(described, contender.validation, seconds, best_epoch, _values(judged, evidence, manner))
-
-
-def _values(judged: Judged, evidence: Evidence, manner: Manner) -> pl.DataFrame:
     values = dict(judged.values) | beyond_accuracy(judged.lists, judged.users, evidence.catalogue, manner.k or ())
+    whole = replace(judged, values=values)
+    described = describe(whole, evidence, replace(manner, beyond=False))
+    figures = exposure(judged.lists, evidence.catalogue.profiles.num_columns, manner.k or ())
+    described["metrics"]["test"] |= {metric: figure.value for metric, figure in figures.items()}
+    described["intervals"]["test"] |= {metric: list(figure.interval) for metric, figure in figures.items()}
     ids = evidence.trial.split.fit.users.ids.gather(judged.users)
-    return pl.DataFrame({"user": ids, **values}).with_columns(pl.selectors.float().fill_nan(None))
+    table = pl.DataFrame({"user": ids, **values}).with_columns(pl.selectors.float().fill_nan(None))
+    return _Part(described, contender.validation, seconds, best_epoch, table)
 
 
 def _per_user(parts: Mapping[str, Sequence[_Part]]) -> pl.DataFrame:

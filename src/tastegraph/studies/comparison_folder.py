@@ -11,6 +11,7 @@ from tastegraph.studies.comparison_report import render_comparison
 from tastegraph.studies.comparison_tables import to_csv, to_latex, to_markdown
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder, new_run
+from tastegraph.studies.models import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ def compare_into(
     watcher: Watcher,
     *,
     seeds: int = 1,
+    origin: str = "the recipe",
     force: bool = False,
 ) -> Comparison:
     """Compare, and leave all of it in a folder; see `compare`.
@@ -47,7 +49,8 @@ def compare_into(
     check_folder(out, force=force)
     with new_run(out) as folder:
         environment = describe_environment(recipe, dataset.digests)  # compiles, too, so that no model's time holds it
-        found = compare(recipe, dataset, names, manner, watcher, seeds=seeds)
+        warm_up(names)
+        found = compare(recipe, dataset, names, manner, watcher, seeds=seeds, origin=origin)
         texts = {
             "recipe.toml": recipe.to_toml(),
             "environment.json": json.dumps(environment, indent=2) + "\n",

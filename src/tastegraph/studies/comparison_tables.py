@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["BEST", "TIED", "caption_of", "cells_of", "main_metrics", "to_csv", "to_latex", "to_markdown", "verdicts_of"]
+__all__ = [
+    "BEST",
+    "TIED",
+    "caption_of",
+    "cells_of",
+    "main_metric",
+    "main_metrics",
+    "mark_of",
+    "ordered",
+    "to_csv",
+    "to_latex",
+    "to_markdown",
+    "verdicts_of",
+]
 
 BEST, TIED = "*", "="
 SHOWN = ("recall", "ndcg")
@@ -24,19 +37,28 @@ def main_metrics(result: Mapping[str, Any]) -> list[str]:
     return [name for name in ["auc", *names, *beside] if name in present]
 
 
+def main_metric(result: Mapping[str, Any]) -> str:
+    """The metric that models are ordered by: the one they were chosen by, else the first NDCG that is shown."""
+    names = main_metrics(result)
+    return str(result["select"]) if result["select"] in names else next(n for n in names if n.startswith("ndcg"))
+
+
 def ordered(result: Mapping[str, Any]) -> list[str]:
-    """Names of the models, the best first by the metric that models were chosen by, or the first that is shown."""
-    names, models = main_metrics(result), result["models"]
-    by = result["select"] if result["select"] in next(iter(models.values()))["metrics"]["test"] else names[0]
+    """Names of the models, the best first by `main_metric`."""
+    models, by = result["models"], main_metric(result)
     return sorted(models, key=lambda name: -models[name]["metrics"]["test"][by])
 
 
-def cells_of(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+def cells_of(result: Mapping[str, Any], k: int | None = None) -> tuple[list[str], list[list[str]]]:
     """Header and rows, the best model first: figures with their mark and, over several seeds, their spread.
 
     "*" is the best of a column, "=" not distinguishable from it; coverage has no mark, since no user has one.
+
+    Args:
+        result: the content of comparison.json.
+        k: metrics at this K alone; all by default.
     """
-    names = main_metrics(result)
+    names = [name for name in main_metrics(result) if k is None or name.partition("@")[2] in ("", str(k))]
     rows = []
     for model in ordered(result):
         part = result["models"][model]
@@ -46,24 +68,32 @@ def cells_of(result: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
 
 def _cell(part: Mapping[str, Any], name: str) -> str:
     value, spread = part["metrics"]["test"][name], part["spread"]["test"].get(name)
+    return f"{value:.4f}{mark_of(part, name)}" + ("" if spread is None else f" ±{spread:.4f}")
+
+
+def mark_of(part: Mapping[str, Any], name: str) -> str:
+    """The mark of a model's figure."""
     versus = part["versus"].get(name)
-    mark = " " if versus is None or not versus["tied"] else TIED if versus["behind"] else BEST
-    return f"{value:.4f}{mark}" + ("" if spread is None else f" ±{spread:.4f}")
+    if versus is None or not versus["tied"]:
+        return " "
+    return TIED if versus["behind"] else BEST
 
 
 def caption_of(result: Mapping[str, Any]) -> str:
     """What the figures are of, and what the marks mean."""
     seeds = "one split" if result["seeds"] == 1 else f"means over {result['seeds']} seeds ± standard deviation"
+    drawn = f" (n = {result['negatives']})" if "negatives" in result else ""
+    marks = f"{BEST} best, {TIED} not distinguishable from it (paired randomisation test over users, Holm, 5 %)"
     return (
-        f"{result['data']['name']}, test, protocol {result['protocol']}, split {result['split']['method']}, "
-        f"{result['users']:,} users, {seeds}. {BEST} best, {TIED} not distinguishable from it "
-        "(paired randomisation test over users, Holm, 5 %)"
-    )
+        f"{result['data']['name']}, test, protocol {result['protocol']}{drawn}, split {result['split']['method']}, "
+        f"{result['users']:,} users, {seeds}. Settings: {result['settings']}. "
+        f"{marks if len(result['models']) > 1 else ''}"
+    ).rstrip()
 
 
 def verdicts_of(result: Mapping[str, Any], name: str = "lightgcn") -> list[str]:
     """Where a model stands by each metric of the table, in words."""
-    if name not in result["models"]:
+    if name not in result["models"] or len(result["models"]) < 2:
         return []
     own, lines = result["models"][name], []
     for metric, versus in own["versus"].items():
@@ -88,16 +118,20 @@ def verdicts_of(result: Mapping[str, Any], name: str = "lightgcn") -> list[str]:
 
 
 def to_csv(result: Mapping[str, Any]) -> str:
-    """Every figure of every model, a line each: model, metric, value, interval, spread, how far behind the best, p."""
+    """Every figure of every model, a line each: with data, protocol, interval, spread, how far behind the best, p."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["model", "metric", "value", "low", "high", "spread", "behind", "p_holm", "tied"])
+    about = {"data": result["data"]["name"], "protocol": result["protocol"], "seeds": result["seeds"]}
+    writer.writerow([*about, "model", "metric", "value", "low", "high", "spread", "behind", "p_holm", "tied"])
     for name, part in result["models"].items():
+        writer.writerow([*about.values(), name, "fit_seconds", part["seconds"]["fit"], *[""] * 6])
         for metric, value in part["metrics"]["test"].items():
             versus = part["versus"].get(metric, {})
             ends = part["intervals"]["test"].get(metric, ["", ""])
             beside = [versus.get(key, "") for key in ("behind", "p_holm", "tied")]
-            writer.writerow([name, metric, value, *ends, part["spread"]["test"].get(metric, ""), *beside])
+            writer.writerow(
+                [*about.values(), name, metric, value, *ends, part["spread"]["test"].get(metric, ""), *beside]
+            )
     return text.getvalue()
 
 

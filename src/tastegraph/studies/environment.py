@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from tastegraph.graph import propagation, top_k_operator
 from tastegraph.lightgcn import negatives, pair_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tastegraph.studies.recipe import Recipe
 
@@ -26,7 +27,8 @@ __all__ = ["describe_environment"]
 
 log = logging.getLogger(__name__)
 
-PACKAGES = ("torch", "torch-geometric", "numba", "numpy", "polars", "pydantic", "safetensors")
+PACKAGES = ("torch", "torch-geometric", "numba", "numpy", "scipy", "polars", "pydantic", "safetensors")
+OF_COMPARING = ("implicit", "scikit-learn", "tensorly", "optuna")  # of the extra; those that are installed
 
 
 def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
         "tastegraph": tastegraph.__version__,
         "commit": _commit(),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in PACKAGES} | _installed(OF_COMPARING),
         "machine": {
             "system": f"{platform.system()} {platform.release()}",
             "processor": _processor(),
@@ -60,6 +62,14 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
         "seed": recipe.training.seed,
         "data": dict(digests),
     }
+
+
+def _installed(packages: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for name in packages:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def _processor() -> str:

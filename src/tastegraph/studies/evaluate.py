@@ -151,6 +151,8 @@ def _recorded_lengths(run: Path) -> list[int]:
     try:
         k = json.loads(path.read_text(encoding="utf-8"))["k"]
     except FileNotFoundError as error:
+        if (run / "comparison.json").exists():
+            raise RunError(f"{run}: is a comparison; expected a run, as `train` leaves one") from error
         raise RunError(f"{path}: no such file; not a finished run") from error
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{path}: does not say which lengths k were used") from error

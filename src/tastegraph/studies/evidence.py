@@ -84,15 +84,23 @@ class Evidence:
         trial = self.trial
         if protocol == TUTORIAL:
             return tutorial(ranker, self.likes, self.dislikes, k)
-        if protocol == RATED_ONLY:
-            if self.dislikes is None:
-                raise EvaluationError(
-                    f"protocol {RATED_ONLY} needs ratings below a threshold; the data has no ratings or no threshold"
-                )
+        self.check(protocol)
+        if protocol == RATED_ONLY and self.dislikes is not None:
             return rated_only(ranker, trial.test, self.dislikes, k)
         if protocol == SAMPLED_NEGATIVES:
             return sampled_negatives(ranker, trial.test, trial.known, k, negatives=negatives, seed=seed)
         return full_ranking(ranker, trial.test, trial.known, k)
+
+    def check(self, protocol: ProtocolName) -> None:
+        """Refuse a protocol that needs what is not there, before anything is fitted.
+
+        Raises:
+            EvaluationError: ratings below a threshold are needed, and there are none.
+        """
+        if protocol == RATED_ONLY and self.dislikes is None:
+            raise EvaluationError(
+                f"protocol {RATED_ONLY} needs ratings below a threshold; the data has no ratings or no threshold"
+            )
 
     @cached_property
     def likes(self) -> Relevant:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tastegraph.baselines.models import BASELINES
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform, Uniform
-from tastegraph.errors import RecipeError
+from tastegraph.errors import ModelError, RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +19,17 @@ if TYPE_CHECKING:
     from tastegraph.baselines.search_space import SearchRange
     from tastegraph.studies.recipe import Recipe
 
-__all__ = ["LIGHTGCN", "MF", "MODELS", "known_models", "ranges_of", "settings_of", "title_of", "with_settings"]
+__all__ = [
+    "LIGHTGCN",
+    "MF",
+    "MODELS",
+    "known_models",
+    "ranges_of",
+    "settings_of",
+    "title_of",
+    "warm_up",
+    "with_settings",
+]
 
 LIGHTGCN, MF, ALL = "lightgcn", "mf", "all"
 TITLES: Mapping[str, str] = {LIGHTGCN: "LightGCN", MF: "MF (K = 0)"}
@@ -55,7 +68,7 @@ def known_models(names: str | Sequence[str]) -> tuple[str, ...]:
         names = [name.strip() for name in names.split(",")]
     for name in names:
         if name not in MODELS:
-            near = difflib.get_close_matches(name, MODELS, n=1)
+            near = difflib.get_close_matches(name.lower(), MODELS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MODELS)}"
             raise RecipeError(f"unknown model {name!r}; {hint}")
     return tuple(dict.fromkeys(names))
@@ -105,3 +118,17 @@ def with_settings(recipe: Recipe, name: str, settings: Mapping[str, Any]) -> Rec
     if name == MF:
         return recipe.with_keys({f"models.{MF}.{key}": value for key, value in settings.items()})
     return recipe.with_keys({f"models.{name}.{key}": value for key, value in settings.items()})
+
+
+def warm_up(names: Sequence[str]) -> None:
+    """Import what baselines stand on and compile their kernels, by fitting each to next to nothing."""
+    import polars as pl
+
+    from tastegraph.data.interactions import Interactions
+
+    user, item = (list(side) for side in zip(*((u, i) for u in range(8) for i in range(8) if (u + i) % 3), strict=True))
+    tiny, _ = Interactions.from_frame(pl.DataFrame({"user": user, "item": item}))
+    for name in names:
+        if name not in TITLES:
+            with contextlib.suppress(ModelError):  # too little for it: what it needs is loaded all the same
+                BASELINES[name]().fit(tiny).rank(np.arange(1), 1, None)

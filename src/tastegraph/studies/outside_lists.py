@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from tastegraph.data.counted import counted
 from tastegraph.data.list_file import read_list_file
 from tastegraph.errors import EvaluationError
 from tastegraph.ranking.protocol import hits_of
@@ -34,10 +35,12 @@ class OutsideLists:
     Attributes:
         lists: item indices of each user, best first, int32 [users, longest list]; -1 for none.
         strangers: users of the file that the fit part does not have.
+        gaps: lists whose ranks leave some out, such as 1, 2, 500.
     """
 
     lists: NDArray[np.int32]
     strangers: int
+    gaps: int = 0
 
     @classmethod
     def read(cls, path: Path, users: Vocabulary, items: Vocabulary) -> OutsideLists:
@@ -66,7 +69,7 @@ class OutsideLists:
         known = who >= 0
         lists = np.full((len(users), int(place.max()) + 1), -1, np.int32)
         lists[who[known], place[known]] = index[known]
-        return cls(lists, len(np.unique(who[~known])))
+        return cls(lists, len(np.unique(who[~known])), _gaps(table))
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
         """The first `k` of each user's list, what is excluded taken out and the rest moved up; int32 [n, k]."""
@@ -97,7 +100,9 @@ class OutsideLists:
             )
         found = []
         if aside := self.strangers + int((listed & ~wanted).sum()):
-            found.append(f"{path}: {aside:,} listed users have no held-out items and are not judged")
+            found.append(
+                f"{path}: {counted(aside, 'listed user')} not judged: no held-out items, or not in the fit part"
+            )
         if missing := int((wanted & ~listed).sum()):
             found.append(
                 f"{path}: {missing:,} of {int(wanted.sum()):,} users with held-out items have no list; "
@@ -105,11 +110,17 @@ class OutsideLists:
             )
         if protocol != TUTORIAL and (known := self._known(evidence.trial.known, wanted)):
             found.append(
-                f"{path}: {known:,} listed items are positives that their user is known to have (fit or validation); "
-                "they are taken out and the rest moves up"
+                f"{path}: {counted(known, 'listed item')} taken out, the rest moved up: positives that the user is "
+                "known to have (fit or validation)"
             )
         if self.lists.shape[1] < longest:
-            found.append(f"{path}: no list has more than {self.lists.shape[1]:,} places; a longer K finds no more")
+            found.append(
+                f"{path}: no list has more than {counted(self.lists.shape[1], 'place')}; a longer K finds no more"
+            )
+        if self.gaps:
+            found.append(
+                f"{path}: {counted(self.gaps, 'list')} with ranks left out; items are taken in the order of ranks"
+            )
         return found
 
     def _known(self, known: NeighbourLists, wanted: NDArray[np.bool_]) -> int:
@@ -128,6 +139,13 @@ def _in_order(rows: ListRows, owner: NDArray[np.int32], item: NDArray[np.int32])
     order = ["rank"] if "rank" in table.columns else [-pl.col("score"), "index"]
     ordered = table.sort("owner", *order, maintain_order=True)
     return ordered.with_columns(place=pl.int_range(pl.len()).over("owner"))
+
+
+def _gaps(table: pl.DataFrame) -> int:
+    if "rank" not in table.columns:
+        return 0
+    whole = table.group_by("owner").agg(last=pl.col("rank").max(), length=pl.len())
+    return whole.filter(pl.col("last") > pl.col("length")).height
 
 
 def _refuse_repeats(rows: ListRows, table: pl.DataFrame, what: str) -> None:

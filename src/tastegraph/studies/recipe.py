@@ -272,9 +272,14 @@ def _in_words(error: ValidationError) -> str:
     parts = [str(part) for part in fault["loc"]]
     key = next((".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known), parts[0])
     messages = [other["msg"].removeprefix("Value error, ") for other in faults if other["loc"][:1] == fault["loc"][:1]]
-    expected = " or ".join(dict.fromkeys(f"{message[0].lower()}{message[1:]}" for message in messages))
+    expected = " or ".join(dict.fromkeys(map(_without_capital, messages)))
     found = "" if isinstance(fault["input"], dict) else f"; found {str(fault['input'])[:60]!r}"
     return f"{key}: {expected}{found}"
+
+
+def _without_capital(message: str) -> str:
+    """A message as it goes on after a colon; a word all in capitals stays."""
+    return message if message[1:2].isupper() else f"{message[0].lower()}{message[1:]}"
 
 
 def _unknown(key: str) -> str:
