@@ -64,10 +64,20 @@ def diversity(lists: Lists, users: Users, catalogue: Catalogue) -> Values:  # no
     found = np.full(len(lists), np.nan)
     if catalogue.genres is None:
         return found
-    genres = catalogue.genres.astype(np.float32)
-    step = max(1, BLOCK_ENTRIES // max(lists.shape[1] * max(lists.shape[1], genres.shape[1]), 1))
+    # Many items share their genres: a list is how often it has each of the kinds, and one product gives all pairs.
+    kinds, kind = np.unique(catalogue.genres, axis=0, return_inverse=True)
+    alike = _jaccard(kinds.astype(np.float64))
+    step = max(1, BLOCK_ENTRIES // len(kinds))
     for begin in range(0, len(lists), step):
-        found[begin : begin + step] = _mean_distance(lists[begin : begin + step], genres)
+        block = lists[begin : begin + step]
+        row, place = np.nonzero(block >= 0)
+        at = row * len(kinds) + kind.reshape(-1)[block[row, place]]
+        counts = np.bincount(at, minlength=len(block) * len(kinds)).reshape(len(block), -1).astype(np.float64)
+        counts *= kinds.any(axis=1)
+        n = counts.sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):  # the n pairs of an item with itself are each alike by 1
+            mean = 1 - (((counts @ alike) * counts).sum(axis=1) - n) / (n * (n - 1))
+        found[begin : begin + step] = np.where(n > 1, mean, np.nan)
     return found
 
 
@@ -126,17 +136,12 @@ def _mean_over_places(of_items: Values, lists: Lists) -> Values:
     return means
 
 
-def _mean_distance(lists: Lists, genres: NDArray[np.float32]) -> Values:
-    own = np.where((lists >= 0)[:, :, None], genres[np.maximum(lists, 0)], np.float32(0))
-    shared = own @ own.transpose(0, 2, 1)
-    size = own.sum(axis=2)
-    either = size[:, :, None] + size[:, None, :] - shared
-    both = (size > 0)[:, :, None] & (size > 0)[:, None, :]
-    alike = np.where(both, shared / np.maximum(either, 1), 0).sum(axis=(1, 2), dtype=np.float64)
-    n = (size > 0).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):  # the n pairs of an item with itself are each alike by 1
-        mean: Values = 1 - (alike - n) / (n * (n - 1))
-    return np.where(n > 1, mean, np.nan)
+def _jaccard(kinds: Values) -> Values:
+    """|A n B| / |A u B| of each two rows of 0 and 1, float64 [kinds, kinds]; 0 where both are empty."""
+    shared, size = kinds @ kinds.T, kinds.sum(axis=1)
+    either = size[:, None] + size[None, :] - shared
+    similarity: Values = shared / np.maximum(either, 1)
+    return similarity
 
 
 def _shares(weights: Values) -> Values:
