@@ -87,6 +87,22 @@ def test_an_empty_part_is_told(tastegraph: Command, workplace: Path) -> None:
     assert "1 pair left out (new users)" in done.stdout
 
 
+def test_train_and_data_split_say_the_same_of_a_split_whose_test_part_is_given(
+    tastegraph: Command, ratings_csv: Path, workplace: Path
+) -> None:
+    frame = pl.read_csv(ratings_csv).with_row_index()
+    # Every seventh pair is tested on, and one of an item that nobody else has.
+    frame = frame.with_columns(part=pl.when(pl.col("index") % 7 == 3).then(pl.lit("test")).otherwise(pl.lit("train")))
+    frame = frame.with_columns(item=pl.when(pl.col("index") == 3).then(pl.lit("new")).otherwise(pl.col("item")))
+    frame.drop("index").write_csv(workplace / "given.csv")
+    use = ["given.csv", "--part-column", "part", "--set", "data.threshold=none"]
+    split = tastegraph("data", "split", *use, "--out", "given.parquet").stderr
+    train = tastegraph("train", *use, *ONE_MODEL, "--out", "given-run").stderr
+    assert "test pairs that the fit part cannot know: " in split
+    assert all(line in train for line in split.splitlines())
+    assert "is empty" not in train
+
+
 @pytest.mark.parametrize(
     ("out", "expected"),
     [
