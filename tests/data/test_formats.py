@@ -6,12 +6,14 @@ import gzip
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 import zstandard
 
 from tastegraph.data.load import load
 from tastegraph.data.options import ColumnOptions, ReadOptions
+from tastegraph.data.splits import FIT, TEST, VALIDATION, SplitConfig
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -176,3 +178,35 @@ def test_columns_are_not_chosen_where_a_layout_says_what_they_are(tmp_path: Path
     (tmp_path / "test.txt").write_text("a z\n", encoding="utf-8")
     with pytest.raises(DataError, match="its layout says what its columns are"):
         load(str(tmp_path), options=ReadOptions(columns=ColumnOptions(user="buyer")))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "z"),
+    [
+        ("1700000000900", "1700000000100", "1700000000500"),
+        ("1700000000.9", "1700000000.1", "1700000000.5"),
+        ("2023-11-14T22:13:20.900", "2023-11-14T22:13:20.100", "2023-11-14 22:13:20.5"),
+        ("-1.1", "-1.9", "-1.5"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_what_happens_within_one_second_keeps_its_order(tmp_path: Path, form: str, x: str, y: str, z: str) -> None:
+    frame = pl.DataFrame({"user": ["a"] * 3, "item": ["x", "y", "z"], "time": [x, y, z]})
+    path = tmp_path / f"r.{form}"
+    if form == "parquet":
+        frame.write_parquet(path)
+    else:
+        path.write_text(frame.write_csv() if form == "csv" else frame.write_ndjson(), encoding="utf-8")
+    made = load(str(path)).split(None, SplitConfig(method="leave-one-out"))
+    assert dict(zip("xyz", made.part.tolist(), strict=True)) == {"x": TEST, "z": VALIDATION, "y": FIT}
+    assert made.positives.time is not None
+    assert made.positives.time.dtype == np.float64
+
+
+def test_whole_seconds_are_integers_whatever_unit_they_were_in(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("user,item,time\n1,2,1700000000000\n1,3,1600000000000\n", encoding="utf-8")
+    time = load(str(path)).interactions.time
+    assert time is not None
+    assert time.dtype == np.int64
+    assert time.tolist() == [1_700_000_000, 1_600_000_000]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from tastegraph.data.catalog import CATALOG
@@ -35,7 +36,6 @@ from tastegraph.files import sha256_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from tastegraph.data.catalog import KnownDataset
@@ -276,8 +276,9 @@ def _load_published(name: str, folder: Path) -> Dataset:
     parts = pl.concat([train.with_columns(part=pl.lit(FIT)), test.with_columns(part=pl.lit(TEST))])
     placed = parts.with_columns(time=pl.int_range(pl.len()))  # carried along as a time, which the lists do not tell
     interactions, duplicates, part = Interactions.from_rows(CodedRows.from_frame(placed))
-    place, interactions = interactions.time, replace(interactions, time=None)
-    assert part is not None  # noqa: S101 (for the type checker: the column was just added)
+    assert part is not None  # noqa: S101 (for the type checker: the columns were just added)
+    assert interactions.time is not None  # noqa: S101
+    place, interactions = interactions.time.astype(np.int64, copy=False), replace(interactions, time=None)
     understood = "published split (train.txt, test.txt)"
     digests = _digests([folder / "train.txt", folder / "test.txt"])
     return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests, place=place)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 __all__ = [
     "DATES",
+    "Times",
     "first_of_another_unit",
     "mixes_units",
     "numbers_as_seconds",
@@ -20,6 +23,8 @@ __all__ = [
     "units_of",
 ]
 
+# Unix seconds: whole ones, or, where some have a fraction, all with theirs.
+Times = NDArray[np.int64] | NDArray[np.float64]
 # A unix time this far from 1970 counts milli-, micro- or nanoseconds: in seconds it would be the year 5138 or later.
 MILLISECONDS_FROM, MICROSECONDS_FROM, NANOSECONDS_FROM = 1e11, 1e14, 1e17
 UNITS: Final = ("unix seconds", "unix milliseconds", "unix microseconds", "unix nanoseconds")
