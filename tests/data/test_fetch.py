@@ -200,6 +200,24 @@ def test_no_room_to_unpack_is_told_and_leaves_nothing(shelf: Shelf, tmp_path: Pa
     assert _visible(tmp_path / "cache") == []
 
 
+def test_no_room_for_a_wheel_is_told_with_its_folder_and_leaves_nothing(tmp_path: Path) -> None:
+    wheel = tmp_path / "toy-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as bundle:
+        bundle.writestr("train.txt", random.Random(0).randbytes(1_000_000))
+        bundle.writestr("toy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
+        bundle.writestr("toy-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        bundle.writestr("toy-1.0.dist-info/RECORD", "")
+    known = _known(Source("wheel", str(wheel), {"train.txt": None}))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))  # a disk with no more room says the same way
+    try:
+        with pytest.raises(DataError, match=r"cache: toy cannot be written .*TASTEGRAPH_CACHE names another folder"):
+            locate(known, lambda _: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert _visible(tmp_path / "cache") == []
+
+
 def test_what_a_killed_process_left_aside_is_cleared_away(shelf: Shelf, tmp_path: Path) -> None:
     (shelf.folder / "train.txt").write_bytes(CONTENT)
     stale = tmp_path / "cache" / ".toy.dead"

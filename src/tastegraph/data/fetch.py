@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from tastegraph.data.archive import unpack
-from tastegraph.data.download import NoRoomError, download
+from tastegraph.data.download import NO_ROOM, NoRoomError, download
 from tastegraph.errors import DataError
 from tastegraph.files import digest_of, sync_folder
 
@@ -38,6 +39,7 @@ __all__ = ["cache_folder", "locate", "present"]
 RECORD = ".digests.json"
 UNFINISHED = ".unfinished"
 PIP_SECONDS = 600
+SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\]")  # as pip's traceback has it
 ELSEWHERE = "$TASTEGRAPH_CACHE names another folder"
 
 
@@ -205,7 +207,16 @@ def _pip_download(requirement: str, folder: Path) -> Path:
         "--no-input",
     ]
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), requirement]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=PIP_SECONDS)  # noqa: S603 (no shell, fixed words)
+    try:
+        # What it lays out meanwhile goes the same way, so that there is one folder to have room.
+        with tempfile.TemporaryDirectory(dir=folder.parent) as meanwhile:
+            own = os.environ | {"TMPDIR": meanwhile}
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=PIP_SECONDS, env=own)  # noqa: S603 (no shell, fixed words)
+    except subprocess.CalledProcessError as error:
+        numbers = (int(number) for number in SYSTEM_ERROR.findall(error.stderr or ""))
+        if (full := next((number for number in numbers if number in NO_ROOM), None)) is None:
+            raise
+        raise NoRoomError.of(OSError(full, os.strerror(full)), folder) from error
     return next(folder.glob("*.whl"))
 
 
