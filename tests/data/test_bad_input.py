@@ -48,6 +48,8 @@ CASES = [
     ("r.csv", b"user,item\r1,2\r3,4\r", 1, "a carriage return stands alone; expected lines that end in a line feed"),
     ("r.csv", b"user,item\n1,2\r3,4\n", 2, "a carriage return stands alone"),
     ("r.csv", b'user,item\n1,"2\n3,4\n', 2, "a quoted field is not closed"),
+    ("r.csv", b'user,item,rating\n1,x,3\na"b,c,3\n2,x,3\n', 3, "expected it doubled and the whole field in quotation"),
+    ("r.csv", b'user,item,rating\n1,"x\n""y",3\n2,5" disk 0,3\n3,x,3\n', 4, "a quotation mark stands inside a field"),
     ("r.csv", b"user,userId,item\n1,2,3\n", 1, "columns 'user' and 'userId' may both hold the user; say"),
     ("r.csv", b"user,user,item\n1,2,3\n", 1, "may both hold the user; say which by --user-column NUMBER"),
     ("r.csv", b"user,item,date,timestamp\n1,2,3,4\n", 1, "may both hold the time; say which by --time-column NAME"),

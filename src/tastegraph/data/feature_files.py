@@ -10,7 +10,7 @@ import polars as pl
 from tastegraph.data.columns import Columns, quote_of
 from tastegraph.data.delimited import DELIMITERS, first_line, split_header
 from tastegraph.data.json_faults import id_in, must_parse, objects_of
-from tastegraph.data.line_faults import blame_a_line, line_of
+from tastegraph.data.line_faults import blame_a_line, blame_what_stops, line_of
 from tastegraph.data.roles import NAMES, plain_name
 from tastegraph.errors import DataError
 
@@ -64,8 +64,7 @@ def _delimited(path: Path, role: str, chosen: str | None) -> FeatureTable:
         if raw.width != len(names):
             raise pl.exceptions.ShapeError(f"{raw.width} fields instead of {len(names)}")
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        blame_a_line(path, columns)
-        raise DataError(f"cannot be read ({str(error).partition(chr(10))[0]})", path=path) from error
+        blame_what_stops(path, columns, error)
     raw.columns = names
     # A null in the last field may be an empty cell, a blank line, or the end of a truncated one.
     if raw.is_empty() or raw.to_series(-1).null_count():
