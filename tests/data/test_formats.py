@@ -14,6 +14,7 @@ import zstandard
 from tastegraph.data.load import load
 from tastegraph.data.options import ColumnOptions, ReadOptions
 from tastegraph.data.splits import FIT, TEST, VALIDATION, SplitConfig
+from tastegraph.data.times import first_of_another_unit, units_of
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -210,3 +211,35 @@ def test_whole_seconds_are_integers_whatever_unit_they_were_in(tmp_path: Path) -
     assert time is not None
     assert time.dtype == np.int64
     assert time.tolist() == [1_700_000_000, 1_600_000_000]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    ("times", "seconds", "unit"),
+    [
+        ([20240101, 19691231], [1_704_067_200, -86_400], "times in dates as yyyymmdd"),
+        ([20240101, 20240230], [20_240_101, 20_240_230], "times in unix seconds"),  # no such day
+        ([20240101, 0], [20_240_101, 0], "times in unix seconds"),
+        ([21010101, 20240101], [21_010_101, 20_240_101], "times in unix seconds"),
+    ],
+)
+def test_numbers_are_days_where_each_is_one_of_our_days(
+    tmp_path: Path, form: str, times: list[int], seconds: list[int], unit: str
+) -> None:
+    frame = pl.DataFrame({"user": ["a"] * 2, "item": ["x", "y"], "time": times})
+    path = tmp_path / f"r.{form}"
+    if form == "parquet":
+        frame.write_parquet(path)
+    else:
+        path.write_text(frame.write_csv() if form == "csv" else frame.write_ndjson(), encoding="utf-8")
+    dataset = load(str(path))
+    assert dataset.interactions.time is not None
+    assert dataset.interactions.time.tolist() == seconds
+    assert unit in dataset.understood
+
+
+def test_what_a_column_of_days_means_is_known_from_all_its_blocks() -> None:
+    days, other = pl.Series([20240101, 20240102]), pl.Series([20240101, 7])
+    assert units_of(days) == {"dates as yyyymmdd"}
+    assert units_of(other) == {"unix seconds"}
+    assert first_of_another_unit(pl.concat([days, other])) == (3, "dates as yyyymmdd")
