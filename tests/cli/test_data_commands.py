@@ -178,3 +178,8 @@ def test_the_catalog_is_listed_with_its_terms(tastegraph: Command) -> None:
     assert entries["ml-25m"]["interactions"] == 25_000_095
     assert "no redistribution" in entries["ml-25m"]["licence"]
     assert entries["ml-25m"]["sources"][0]["checked"].startswith("nothing; MD5 as GroupLens publishes")
+
+
+def test_a_misspelt_data_set_is_told_with_the_nearest_name(tastegraph: Command) -> None:
+    assert "known are ml-100k, " in (told := tastegraph("data", "fetch", "gowala", code=1).stderr)
+    assert told.endswith("; did you mean gowalla?\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from tastegraph.data.catalog import CATALOG
+from tastegraph.data.catalog import CATALOG, meant_by
 from tastegraph.data.cleaning import CleaningConfig, Removed, clean
 from tastegraph.data.coded import CodedRows
 from tastegraph.data.counted import counted
@@ -26,7 +25,7 @@ from tastegraph.data.movielens import read_movielens
 from tastegraph.data.opened import STDIN, opened
 from tastegraph.data.options import ReadOptions
 from tastegraph.data.parquet import read_parquet
-from tastegraph.data.published_split import is_published_split, read_published_split
+from tastegraph.data.published_split import is_published_split, left_unread, read_published_split
 from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.data.recbole import inter_of, read_atomic
 from tastegraph.data.splits import FIT, TEST, Split, SplitConfig
@@ -143,8 +142,7 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
     path = Path(name_or_path) if known is None else locate(known, say)
     if name_or_path != STDIN and (not name_or_path or not _exists(path)):
         names = ", ".join(CATALOG)
-        near = difflib.get_close_matches(name_or_path, CATALOG, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
+        meant = meant_by(name_or_path)
         raise DataError(f"no such file or folder, nor a known data set ({names}){meant}", path=name_or_path or "''")
     name = known.name if known is not None else _name_of(path)
     try:
@@ -280,6 +278,8 @@ def _load_published(name: str, folder: Path) -> Dataset:
     assert interactions.time is not None  # noqa: S101
     place, interactions = interactions.time.astype(np.int64, copy=False), replace(interactions, time=None)
     understood = "published split (train.txt, test.txt)"
+    if (unread := left_unread(folder)) is not None:
+        understood += f", {unread} is not read: validation is held out of train.txt"
     digests = _digests([folder / "train.txt", folder / "test.txt"])
     return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests, place=place)
 
