@@ -77,6 +77,11 @@ class Interactions:
         seconds = None if time is None else _whole_where_all_are(time)
         return cls(user, item, value, seconds, rows.users, rows.items), dropped, part
 
+    def __repr__(self) -> str:
+        columns = (("ratings", self.value), ("times", self.time))
+        also = "".join(f", {name}" for name, column in columns if column is not None)
+        return f"Interactions({len(self.users):,} users, {len(self.items):,} items, {len(self):,} pairs{also})"
+
     def __len__(self) -> int:
         return len(self.user)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,11 @@ class Dataset:
     given_part: NDArray[np.uint8] | None = None
     place: NDArray[np.int64] | None = None
 
+    def __repr__(self) -> str:
+        rated = self.interactions
+        counts = f"{len(rated.users):,} users, {len(rated.items):,} items, {len(rated):,} interactions"
+        return f"Dataset({self.name!r}, {counts})"
+
     @property
     def digest(self) -> str:
         """One SHA-256 over the names and digests of all files."""
@@ -125,7 +131,9 @@ class Dataset:
         return gives_test(config, self.published_test, self.given_part)
 
 
-def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options: ReadOptions | None = None) -> Dataset:
+def load(
+    name_or_path: str | PathLike[str], say: Callable[[str], None] = lambda _: None, options: ReadOptions | None = None
+) -> Dataset:
     """Load a known data set by its name, or a file or folder by its path.
 
     Args:
@@ -135,9 +143,9 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
         options: which column holds what, what repeated pairs mean, and feature tables to join.
 
     Raises:
-        DataError: there is no such data, it fails its digest, or it cannot be read.
+        DataError: there is no such data, it fails its digest, or it cannot be read; or an argument is of another type.
     """
-    chosen = options or ReadOptions()
+    name_or_path, chosen = _as_asked(name_or_path, options)
     known = CATALOG.get(name_or_path)
     path = Path(name_or_path) if known is None else locate(known, say)
     if name_or_path != STDIN and (not name_or_path or not _exists(path)):
@@ -152,6 +160,16 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
     if known is not None and any(None in source.files.values() for source in known.sources):
         _must_count(dataset, known)  # no digest vouches for its files
     return dataset
+
+
+def _as_asked(name_or_path: object, options: object) -> tuple[str, ReadOptions]:
+    """The arguments of `load`, checked: a frame or a dictionary is a likely mistake."""
+    if not isinstance(name_or_path, (str, PathLike)):
+        kind = type(name_or_path).__name__
+        raise DataError(f"expected a known data set's name or a path (str or Path) to load, found {kind}")
+    if options is not None and not isinstance(options, ReadOptions):
+        raise DataError(f"expected ReadOptions(...) as options, found {type(options).__name__}")
+    return str(name_or_path), options or ReadOptions()
 
 
 def _exists(path: Path) -> bool:
