@@ -39,3 +39,17 @@ def test_a_data_set_shows_its_name_and_counts(tmp_path: Path) -> None:
 
 def test_the_package_lists_its_public_names() -> None:
     assert dir(tastegraph) == sorted([*tastegraph.__all__, "__version__"])
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("item,title\nx,X\nz,Z\n", "; 1 of 2 items in films.csv"),
+        ("item\nx\ny\n", "; 2 of 2 items in films.csv, which holds ids alone and no features"),
+    ],
+)
+def test_how_many_items_found_their_features_is_told(tmp_path: Path, table: str, told: str) -> None:
+    path, films = tmp_path / "r.csv", tmp_path / "films.csv"
+    path.write_text("user,item\na,x\na,y\n", encoding="utf-8")
+    films.write_text(table, encoding="utf-8")
+    assert load(path, options=tastegraph.ReadOptions(item_features=str(films))).understood.endswith(told)

@@ -240,13 +240,13 @@ def _with_features(dataset: Dataset, options: ReadOptions) -> Dataset:
         path = Path(source)
         table = with_ids_of(vocabulary, read_features(path, role, chosen))
         assert table is not None  # noqa: S101 (for the type checker)
-        if not table[role].is_in(vocabulary.ids.implode()).any():
+        found = int(table[role].is_in(vocabulary.ids.implode()).sum())
+        if not found:
             raise DataError(f"none of its {role} ids is among the ratings' {role}s", path=path)
-        digests = dataset.digests | {path.name: sha256_of(path)}
-        if role == "user":
-            dataset = replace(dataset, user_table=table, digests=digests)
-        else:
-            dataset = replace(dataset, item_table=table, digests=digests)
+        features = "" if table.width > 1 else ", which holds ids alone and no features"
+        understood = f"{dataset.understood}; {found:,} of {counted(len(vocabulary), role)} in {path.name}{features}"
+        dataset = replace(dataset, understood=understood, digests=dataset.digests | {path.name: sha256_of(path)})
+        dataset = replace(dataset, user_table=table) if role == "user" else replace(dataset, item_table=table)
     return dataset
 
 
