@@ -162,7 +162,9 @@ def test_which_of_repeated_pairs_counts_is_chosen(tmp_path: Path) -> None:
         assert dataset.interactions.value is not None
         kept[choice] = float(dataset.interactions.value[0])
     assert kept == {"last": 1.0, "first": 5.0, "highest": 5.0}  # at the same time, the last row is the later
-    with pytest.raises(DataError, match=r"r.csv: user a, item x is there more than once \(2 repeated rows\)"):
+    with pytest.raises(
+        DataError, match=r"r.csv:3: user a, item x is there more than once \(2 repeated rows\), here and in line 2"
+    ):
         load(str(path), options=ReadOptions(duplicates="refuse"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 
 import tastegraph
 from tastegraph.data.load import load
+from tastegraph.data.options import ColumnOptions
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -53,3 +55,36 @@ def test_how_many_items_found_their_features_is_told(tmp_path: Path, table: str,
     path.write_text("user,item\na,x\na,y\n", encoding="utf-8")
     films.write_text(table, encoding="utf-8")
     assert load(path, options=tastegraph.ReadOptions(item_features=str(films))).understood.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "first"),
+    [
+        ("r.csv", "user,item,set\na,x,train\n\na,y,train\nb,y,train\na,x,test\n", "r.csv:6", "line 2"),
+        ("r.csv.gz", "user,item,set\na,x,train\na,x,test\n", "r.csv.gz:3", "line 2"),
+        (
+            "r.jsonl",
+            '{"user": 1, "item": 2, "set": "train"}\n\n{"user": 1, "item": 2, "set": "test"}\n',
+            "r.jsonl:3",
+            "line 1",
+        ),
+    ],
+)
+def test_the_lines_of_a_repeated_pair_are_told(tmp_path: Path, name: str, text: str, place: str, first: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    for options, found in (
+        (tastegraph.ReadOptions(duplicates="refuse"), "is there more than once (1 repeated row)"),
+        (tastegraph.ReadOptions(columns=ColumnOptions(part="set")), "is in two parts"),
+    ):
+        with pytest.raises(DataError) as caught:
+            load(path, options=options)
+        assert str(caught.value).startswith(f"{tmp_path}/{place}: user ")
+        assert f"{found}, here and in {first}; expected " in str(caught.value)
+
+
+def test_the_rows_of_a_repeated_pair_are_told_where_there_are_no_lines(tmp_path: Path) -> None:
+    path = tmp_path / "r.parquet"
+    pl.DataFrame({"user": [1, 2, 1], "item": [3, 3, 3]}).write_parquet(path)
+    with pytest.raises(DataError, match=r"r.parquet: row 3: user 1, item 3 is there more than once .* and in row 1;"):
+        load(path, options=tastegraph.ReadOptions(duplicates="refuse"))

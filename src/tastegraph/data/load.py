@@ -25,10 +25,12 @@ from tastegraph.data.json_lines import read_json_lines
 from tastegraph.data.movielens import read_movielens
 from tastegraph.data.opened import STDIN, opened
 from tastegraph.data.options import ReadOptions
+from tastegraph.data.pairs import RepeatedPairError
 from tastegraph.data.parquet import read_parquet
 from tastegraph.data.published_split import is_published_split, left_unread, read_published_split
 from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.data.recbole import inter_of, read_atomic
+from tastegraph.data.row_lines import lines_of_rows
 from tastegraph.data.splits import FIT, TEST, Split, SplitConfig
 from tastegraph.errors import DataError
 from tastegraph.files import sha256_of
@@ -210,8 +212,11 @@ def _read(name: str, path: Path, options: ReadOptions) -> Dataset:
     raw, digests = _read_folder(path, options) if path.is_dir() else _read_file(path, options)
     try:
         interactions, duplicates, part = Interactions.from_rows(raw.rows, options.duplicates)
-    except DataError as error:
-        raise DataError(error.message, path=path) from None
+    except RepeatedPairError as error:
+        lines = lines_of_rows(path, options.columns, error.rows)
+        raise (
+            DataError(error.message, path=path) if lines is None else error.in_lines(lines[0], path, lines[1])
+        ) from None
     dataset = Dataset(
         name,
         path,
