@@ -38,7 +38,7 @@ COLUMNS = ["--user-column", "buyer", "--item-column", "what", "--time-column", "
 def test_a_run_on_columns_of_any_name_says_how_it_was_read(tastegraph: Command, odd: str, workplace: Path) -> None:
     extra = ["--item-features", "films.parquet", "--set", "cleaning.k_core=2", "--set", "split.method=leave-one-out"]
     done = tastegraph("train", odd, *COLUMNS, *extra, *ONE_MODEL, "--out", "odd-run")
-    assert "gzip, tab-separated: user, item, value, time (columns buyer, what, rating, when)" in done.stderr
+    assert "gzip, tab-separated: user, item, rating, time (columns buyer, what, rating, when)" in done.stderr
     assert "ids are text; times in unix seconds" in done.stderr
     assert "(rating >= 3)" in done.stderr
     assert "cleaning, k_core 2: removed " in done.stderr
@@ -61,7 +61,7 @@ def test_the_leak_of_a_split_within_users_is_told(tastegraph: Command, ratings_c
 
 def test_data_split_reads_a_file_as_show_and_train_do(tastegraph: Command, odd: str, workplace: Path) -> None:
     done = tastegraph("data", "split", odd, *COLUMNS, "--out", "odd-parts.parquet", "--set", "cleaning.k_core=2")
-    assert "gzip, tab-separated: user, item, value, time (columns buyer, what, rating, when)" in done.stderr
+    assert "gzip, tab-separated: user, item, rating, time (columns buyer, what, rating, when)" in done.stderr
     assert "positives: " in done.stderr
     assert "cleaning, k_core 2: removed " in done.stderr
     assert "warning" not in done.stderr

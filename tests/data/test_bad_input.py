@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -37,7 +39,10 @@ CASES = [
     ("r.csv", b'user,item,rating\n"",2,3\n', 2, "the user id is empty"),
     ("r.csv", b"user,item\n1,2\n1,\xff\n", 3, "is not UTF-8 text"),
     ("r.csv", b"user,item,note\n1,2,x\n1,3,\xff\n", 3, "is not UTF-8 text"),
-    ("r.csv", b"\xff\xfeu\x00s\x00", 1, "is not UTF-8 text"),
+    ("r.csv", b"\xff\xfeu\x00s\x00", None, "is UTF-16 text; expected UTF-8"),
+    ("r.csv", b"user item\n1 2\n", 1, "found 'user item' (--delimiter ' ', if spaces separate)"),
+    ("r.csv.xz", lzma.compress(b"user,item\n1,2\n"), None, "is compressed by xz; expected a plain file, .gz or .zst"),
+    ("r.csv.bz2", bz2.compress(b"user,item\n1,2\n"), None, "is compressed by bzip2; expected a plain file, .gz or"),
     ("r.csv", b"", None, "is empty"),
     ("r.csv", b"user,item,rating\n", None, "has a header but no rows"),
     ("r.csv", b"user,item,rating\n\n\n", None, "has a header but no rows"),

@@ -168,12 +168,15 @@ def _print_summary(dataset: Dataset, summary: dict[str, Any]) -> None:
     if summary["genres"]:
         bars = [(e["genre"], e["interactions"]) for e in summary["genres"][:GENRES]]
         _print_bars("genre", bars, summary["interactions"], justify="left")
-    print_table(
-        table(
-            {"most rated": "left", "year": "right", "interactions": "right"},
-            ([top["title"] or top["item"], top["year"], f"{top['count']:,}"] for top in summary["most_rated"]),
-        )
-    )
+    _print_most_rated(summary["most_rated"])
+
+
+def _print_most_rated(most_rated: list[dict[str, Any]]) -> None:
+    """The most rated items, with their years where any is known."""
+    years = any(top["year"] is not None for top in most_rated)
+    columns = {"most rated": "left", **({"year": "right"} if years else {}), "interactions": "right"}
+    rows = ([top["title"] or top["item"], *([top["year"]] if years else []), f"{top['count']:,}"] for top in most_rated)
+    print_table(table(columns, rows))
 
 
 def _positives(positives: dict[str, Any]) -> str:

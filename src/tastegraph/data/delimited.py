@@ -127,6 +127,8 @@ def understand(path: Path, chosen: ColumnOptions, *, dat: bool = False) -> Colum
         if not chosen.header:
             expected = "lines of user and item (and, optionally, rating and time)"
         found = repr(header[:60]) if header.strip() else "a blank line"
+        if chosen.delimiter is None and " " in header.strip():
+            found += " (--delimiter ' ', if spaces separate)"
         raise DataError(f"expected {expected}, separated {by}; found {found}", path=path, line=1)
     names = split_header(path, header, delimiter)
     if chosen.header:

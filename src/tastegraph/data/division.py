@@ -121,7 +121,7 @@ def _cuts(time: Times, config: SplitConfig) -> tuple[float, float]:
 
 def _by_column(positives: Interactions, given_part: NDArray[np.uint8] | None, config: SplitConfig) -> NDArray[np.uint8]:
     if given_part is None:
-        raise DataError("split.method column needs the column: data.columns.part (--part-column of `train`) names it")
+        raise DataError("split.method column needs the column: --part-column NAME (data.columns.part) names it")
     if (given_part == VALIDATION).any():
         return given_part
     return _held_out_of(positives, given_part == TEST, config)

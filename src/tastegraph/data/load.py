@@ -30,6 +30,7 @@ from tastegraph.data.parquet import read_parquet
 from tastegraph.data.published_split import is_published_split, left_unread, read_published_split
 from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.data.recbole import inter_of, read_atomic
+from tastegraph.data.roles import OPTIONS
 from tastegraph.data.row_lines import lines_of_rows
 from tastegraph.data.splits import FIT, TEST, Split, SplitConfig
 from tastegraph.errors import DataError
@@ -287,7 +288,7 @@ def _read_opened(file: Opened, options: ReadOptions) -> RawRatings:
         return RawRatings(rows, understood=understood_of(f"{packed}{layout}", rows, units))
     read = read_parquet if file.form == "parquet" else read_json_lines
     rows, names, units = read(file.path, options.columns)
-    columns = ", ".join(f"{role} {name!r}" if role != name else role for role, name in names.items())
+    columns = ", ".join(f"{OPTIONS[role]} {name!r}" if OPTIONS[role] != name else name for role, name in names.items())
     what = "Parquet" if file.form == "parquet" else "JSON lines"
     return RawRatings(rows, understood=understood_of(f"{packed}{what}: {columns}", rows, units))
 
