@@ -65,7 +65,7 @@ def main(
             from benchmarks.figure import draw_scaling
 
             draw_scaling(result, folder / "scaling.svg")
-        show(result, console)
+        show(result, console, quick=quick)
 
 
 def _render(folder: Path, page: Path, console: Console) -> None:

@@ -23,8 +23,10 @@ def figure(value: float) -> str:
     return f"{value:,.{digits + (1 if abs(value) < 100 else 0)}f}"
 
 
-def show(result: Result, console: Console) -> None:
-    """Print the rows of each group, the targets and the notes."""
+def show(result: Result, console: Console, *, quick: bool = False) -> None:
+    """Print the rows of each group, the targets and the notes; figures of a quick run mean nothing, and it is said."""
+    if quick:
+        console.print("A quick run: it shows that the case runs. Its figures and ratios mean nothing.")
     for group, rows in groupby(result.rows, key=lambda row: row.group):
         table = Table(title=f"{result.title}: {group}", title_justify="left")
         table.add_column("")
@@ -36,7 +38,7 @@ def show(result: Result, console: Console) -> None:
             table.add_row(row.name, *numbers, row.unit, str(row.runs), ratio)
         console.print(table)
     for target in result.targets:
-        word = "met" if target.met else "MISSED"
+        word = "no verdict (quick run)" if quick else "met" if target.met else "MISSED"
         console.print(
             f"{word}: {figure(target.measured)} {target.what} (target {target.comparison} {figure(target.bound)})"
         )

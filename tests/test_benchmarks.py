@@ -24,6 +24,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = benchmarks("negatives", "--quick", "--out", str(path))
     assert done.returncode == 0, done.stderr
     assert "textbook" in done.stdout
+    assert "Its figures and ratios mean nothing." in done.stdout
+    assert "no verdict (quick run): " in done.stdout
+    assert "MISSED" not in done.stdout
+    assert "met: " not in done.stdout
     return path
 
 

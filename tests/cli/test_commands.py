@@ -106,8 +106,9 @@ def test_lists_of_another_tool(tastegraph: Command, csv: str, run: str, workplac
 
 def test_show_prints_counts_and_a_histogram(tastegraph: Command, csv: str) -> None:
     words = tastegraph("data", "show", csv).stdout
-    for expected in ("comma-separated: user, item, value, time", "900", "37.500%", "█", "film "):
+    for expected in ("comma-separated: user, item, rating, time", "900", "37.500%", "█", "film "):
         assert expected in words
+    assert "year" not in words
 
 
 def test_a_recipe_file_is_followed(tastegraph: Command, csv: str, workplace: Path) -> None:

@@ -38,7 +38,7 @@ COLUMNS = ["--user-column", "buyer", "--item-column", "what", "--time-column", "
 def test_a_run_on_columns_of_any_name_says_how_it_was_read(tastegraph: Command, odd: str, workplace: Path) -> None:
     extra = ["--item-features", "films.parquet", "--set", "cleaning.k_core=2", "--set", "split.method=leave-one-out"]
     done = tastegraph("train", odd, *COLUMNS, *extra, *ONE_MODEL, "--out", "odd-run")
-    assert "gzip, tab-separated: user, item, value, time (columns buyer, what, rating, when)" in done.stderr
+    assert "gzip, tab-separated: user, item, rating, time (columns buyer, what, rating, when)" in done.stderr
     assert "ids are text; times in unix seconds" in done.stderr
     assert "(rating >= 3)" in done.stderr
     assert "cleaning, k_core 2: removed " in done.stderr
@@ -61,7 +61,7 @@ def test_the_leak_of_a_split_within_users_is_told(tastegraph: Command, ratings_c
 
 def test_data_split_reads_a_file_as_show_and_train_do(tastegraph: Command, odd: str, workplace: Path) -> None:
     done = tastegraph("data", "split", odd, *COLUMNS, "--out", "odd-parts.parquet", "--set", "cleaning.k_core=2")
-    assert "gzip, tab-separated: user, item, value, time (columns buyer, what, rating, when)" in done.stderr
+    assert "gzip, tab-separated: user, item, rating, time (columns buyer, what, rating, when)" in done.stderr
     assert "positives: " in done.stderr
     assert "cleaning, k_core 2: removed " in done.stderr
     assert "warning" not in done.stderr
@@ -85,6 +85,22 @@ def test_an_empty_part_is_told(tastegraph: Command, workplace: Path) -> None:
     assert "few: 3 interactions of 2 users with 2 items" in done.stderr
     assert "warning: the test part is empty; 1 pair of users whom the fit part does not know left out" in done.stderr
     assert "1 pair left out (new users)" in done.stdout
+
+
+def test_train_and_data_split_say_the_same_of_a_split_whose_test_part_is_given(
+    tastegraph: Command, ratings_csv: Path, workplace: Path
+) -> None:
+    frame = pl.read_csv(ratings_csv).with_row_index()
+    # Every seventh pair is tested on, and one of an item that nobody else has.
+    frame = frame.with_columns(part=pl.when(pl.col("index") % 7 == 3).then(pl.lit("test")).otherwise(pl.lit("train")))
+    frame = frame.with_columns(item=pl.when(pl.col("index") == 3).then(pl.lit("new")).otherwise(pl.col("item")))
+    frame.drop("index").write_csv(workplace / "given.csv")
+    use = ["given.csv", "--part-column", "part", "--set", "data.threshold=none"]
+    split = tastegraph("data", "split", *use, "--out", "given.parquet").stderr
+    train = tastegraph("train", *use, *ONE_MODEL, "--out", "given-run").stderr
+    assert "test pairs that the fit part cannot know: " in split
+    assert all(line in train for line in split.splitlines())
+    assert "is empty" not in train
 
 
 @pytest.mark.parametrize(
@@ -162,3 +178,8 @@ def test_the_catalog_is_listed_with_its_terms(tastegraph: Command) -> None:
     assert entries["ml-25m"]["interactions"] == 25_000_095
     assert "no redistribution" in entries["ml-25m"]["licence"]
     assert entries["ml-25m"]["sources"][0]["checked"].startswith("nothing; MD5 as GroupLens publishes")
+
+
+def test_a_misspelt_data_set_is_told_with_the_nearest_name(tastegraph: Command) -> None:
+    assert "known are ml-100k, " in (told := tastegraph("data", "fetch", "gowala", code=1).stderr)
+    assert told.endswith("; did you mean gowalla?\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -37,7 +39,10 @@ CASES = [
     ("r.csv", b'user,item,rating\n"",2,3\n', 2, "the user id is empty"),
     ("r.csv", b"user,item\n1,2\n1,\xff\n", 3, "is not UTF-8 text"),
     ("r.csv", b"user,item,note\n1,2,x\n1,3,\xff\n", 3, "is not UTF-8 text"),
-    ("r.csv", b"\xff\xfeu\x00s\x00", 1, "is not UTF-8 text"),
+    ("r.csv", b"\xff\xfeu\x00s\x00", None, "is UTF-16 text; expected UTF-8"),
+    ("r.csv", b"user item\n1 2\n", 1, "found 'user item' (--delimiter ' ', if spaces separate)"),
+    ("r.csv.xz", lzma.compress(b"user,item\n1,2\n"), None, "is compressed by xz; expected a plain file, .gz or .zst"),
+    ("r.csv.bz2", bz2.compress(b"user,item\n1,2\n"), None, "is compressed by bzip2; expected a plain file, .gz or"),
     ("r.csv", b"", None, "is empty"),
     ("r.csv", b"user,item,rating\n", None, "has a header but no rows"),
     ("r.csv", b"user,item,rating\n\n\n", None, "has a header but no rows"),
@@ -48,13 +53,23 @@ CASES = [
     ("r.csv", b"user,item\r1,2\r3,4\r", 1, "a carriage return stands alone; expected lines that end in a line feed"),
     ("r.csv", b"user,item\n1,2\r3,4\n", 2, "a carriage return stands alone"),
     ("r.csv", b'user,item\n1,"2\n3,4\n', 2, "a quoted field is not closed"),
+    ("r.csv", b'user,item,rating\n1,x,3\na"b,c,3\n2,x,3\n', 3, "expected it doubled and the whole field in quotation"),
+    ("r.csv", b'user,item,rating\n1,"x\n""y",3\n2,5" disk 0,3\n3,x,3\n', 4, "a quotation mark stands inside a field"),
     ("r.csv", b"user,userId,item\n1,2,3\n", 1, "columns 'user' and 'userId' may both hold the user; say"),
     ("r.csv", b"user,user,item\n1,2,3\n", 1, "may both hold the user; say which by --user-column NUMBER"),
     ("r.csv", b"user,item,date,timestamp\n1,2,3,4\n", 1, "may both hold the time; say which by --time-column NAME"),
     ("r.csv", b"user,item,time\n1,2,1600000000\n1,3,0\n\n1,4,1600000000000\n", 5,
      "expected unix seconds as time, as in the lines before, found '1600000000000'"),
-    ("r.csv", b"user,item,time\n1,2,1600000000000\n1,3,2020-01-01\n1,4,1600000000\n", 4,
-     "expected unix milliseconds as time, as in the lines before, found '1600000000'"),
+    ("r.csv", b"user,item,time\n1,2,1600000000000\n1,3,2020-01-01\n1,4,1600000000\n", 3,
+     "expected unix milliseconds as time, as in the lines before, found '2020-01-01'"),
+    ("r.csv", b"user,item,time\n1,2,2020-01-01\n1,3,2020-01-02\n1,4,20200103\n", 4,
+     "expected ISO dates as time, as in the lines before, found '20200103'"),
+    ("r.csv", b"user,item,time\n1,2,20200101\n1,3,2020-01-02\n", 3,
+     "expected dates as yyyymmdd as time, as in the lines before, found '2020-01-02'"),
+    ("r.jsonl", b'{"user": 1, "item": 2, "time": 1600000000}\n{"user": 1, "item": 3, "time": "2020-01-01"}\n', 2,
+     "expected unix seconds as time (time), as in the lines before, found 2020-01-01"),
+    ("r.parquet", _parquet(user=[1, 2], item=[3, 4], time=["2020-01-01", "1600000000"]), None,
+     "row 2: expected ISO dates as time, as in the rows before, found 1600000000"),
     ("r.json", b'[{"user": 1, "item": 2}]', 1, "is a JSON array; expected JSON lines"),
     ("r.json", b'\n[\n  {"user": 1, "item": 2}\n]', 1, "is a JSON array; expected JSON lines"),
     ("r.csv", b"PK\x03\x04rest", None, "is a zip archive; expected the ratings file itself"),

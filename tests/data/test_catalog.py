@@ -139,3 +139,10 @@ def test_a_real_data_set_holds_what_the_catalog_says(real_data: Callable[[str], 
     rated = load(name).interactions
     known = CATALOG[name]
     assert (len(rated.users), len(rated.items), len(rated)) == (known.users, known.items, known.interactions)
+
+
+@pytest.mark.parametrize("files", ["ratings.dat, movies.dat", "ratings.dat, movies.dat, users.dat"])
+def test_the_layout_names_the_files_that_are_there(tmp_path: Path, files: str) -> None:
+    for name in files.split(", "):
+        (tmp_path / name).write_text(LAYOUTS[name], encoding="utf-8")
+    assert load(str(tmp_path)).understood == f"MovieLens 1M layout ({files})"

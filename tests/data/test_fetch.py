@@ -20,7 +20,7 @@ import polars.testing
 import pytest
 
 from tastegraph.data.catalog import CATALOG, KnownDataset, Source
-from tastegraph.data.fetch import locate
+from tastegraph.data.fetch import locate, missing_files
 from tastegraph.data.load import load
 from tastegraph.errors import DataError
 
@@ -200,6 +200,24 @@ def test_no_room_to_unpack_is_told_and_leaves_nothing(shelf: Shelf, tmp_path: Pa
     assert _visible(tmp_path / "cache") == []
 
 
+def test_no_room_for_a_wheel_is_told_with_its_folder_and_leaves_nothing(tmp_path: Path) -> None:
+    wheel = tmp_path / "toy-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as bundle:
+        bundle.writestr("train.txt", random.Random(0).randbytes(1_000_000))
+        bundle.writestr("toy-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n")
+        bundle.writestr("toy-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        bundle.writestr("toy-1.0.dist-info/RECORD", "")
+    known = _known(Source("wheel", str(wheel), {"train.txt": None}))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))  # a disk with no more room says the same way
+    try:
+        with pytest.raises(DataError, match=r"cache: toy cannot be written .*TASTEGRAPH_CACHE names another folder"):
+            locate(known, lambda _: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert _visible(tmp_path / "cache") == []
+
+
 def test_what_a_killed_process_left_aside_is_cleared_away(shelf: Shelf, tmp_path: Path) -> None:
     (shelf.folder / "train.txt").write_bytes(CONTENT)
     stale = tmp_path / "cache" / ".toy.dead"
@@ -212,7 +230,7 @@ def test_what_a_killed_process_left_aside_is_cleared_away(shelf: Shelf, tmp_path
 ONE_FETCH = """
 import sys
 from tastegraph.data.catalog import KnownDataset, Source
-from tastegraph.data.fetch import locate
+from tastegraph.data.fetch import locate, missing_files
 known = KnownDataset("toy", "", 1, 2, 2, "", "", (Source("files", sys.argv[1], {"train.txt": sys.argv[2]}),))
 print(locate(known, lambda line: print(line, file=sys.stderr)))
 """
@@ -329,3 +347,26 @@ def test_the_wheels_copy_of_movielens_100k_equals_the_original(
     assert copy.user_table is not None
     assert original.user_table is not None
     polars.testing.assert_frame_equal(copy.user_table, original.user_table)
+
+
+def test_a_folder_that_lacks_files_is_not_whole(tmp_path: Path) -> None:
+    known = CATALOG["gowalla"]
+    assert missing_files(tmp_path, known) == ["train.txt", "test.txt"]
+    (tmp_path / "train.txt").write_bytes(CONTENT)
+    assert missing_files(tmp_path, known) == ["test.txt"]
+    (tmp_path / "test.txt").write_bytes(CONTENT)
+    assert missing_files(tmp_path, known) == []
+
+
+def test_what_to_do_by_hand_names_the_files_and_whether_the_variable_is_set(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = _known(Source("files", shelf.address, {"deep/train.txt": DIGEST, "deep/test.txt": DIGEST}))
+    monkeypatch.delenv("TASTEGRAPH_DATA", raising=False)
+    with pytest.raises(DataError, match=r"\(train.txt, test.txt\) into a folder named toy and set TASTEGRAPH_DATA"):
+        locate(known, lambda _: None)
+    said: list[str] = []
+    monkeypatch.setenv("TASTEGRAPH_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match=r"\(train.txt, test.txt\) into \$TASTEGRAPH_DATA/toy"):
+        locate(known, said.append)
+    assert said[0] == f"warning: TASTEGRAPH_DATA names {tmp_path / 'nowhere'}, which is no folder"

@@ -6,12 +6,15 @@ import gzip
 import io
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pytest
 import zstandard
 
 from tastegraph.data.load import load
 from tastegraph.data.options import ColumnOptions, ReadOptions
+from tastegraph.data.splits import FIT, TEST, VALIDATION, SplitConfig
+from tastegraph.data.times import first_of_another_unit, units_of
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,12 +67,20 @@ def test_columns_are_found_as_the_user_says(tmp_path: Path) -> None:
     dataset = load(str(path), options=ReadOptions(columns=columns))
     assert dataset.interactions.to_frame().rows() == [("a", "x", 5.0, 1577836800), ("a", "y", 4.0, 1577923200)]
     assert dataset.understood == (
-        "semicolon-separated: user, item, value, time (columns Who Is, what, score, when); ids are text; "
+        "semicolon-separated: user, item, rating, time (columns Who Is, what, score, when); ids are text; "
         "times in ISO dates"
     )
     events = load(str(path), options=ReadOptions(columns=columns.model_copy(update={"rating": "none", "time": "none"})))
     assert events.interactions.value is None
     assert events.interactions.time is None
+
+
+def test_fields_may_be_separated_by_spaces_where_it_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "r.txt"
+    path.write_text("user item rating\na x 3\n", encoding="utf-8")
+    dataset = load(str(path), options=ReadOptions(columns=ColumnOptions(delimiter=" ")))
+    assert dataset.interactions.to_frame().rows() == [("a", "x", 3.0)]
+    assert dataset.understood.startswith("space-separated: user, item, rating;")
 
 
 def test_a_file_without_a_header_has_its_columns_in_the_usual_order_or_where_the_user_says(tmp_path: Path) -> None:
@@ -159,7 +170,7 @@ def test_which_of_repeated_pairs_counts_is_chosen(tmp_path: Path) -> None:
         assert dataset.interactions.value is not None
         kept[choice] = float(dataset.interactions.value[0])
     assert kept == {"last": 1.0, "first": 5.0, "highest": 5.0}  # at the same time, the last row is the later
-    with pytest.raises(DataError, match=r"r.csv: user a, item x is there more than once \(2 repeated rows\)"):
+    with pytest.raises(DataError, match=r"r.csv:3: user a, item x .* \(2 repeated rows\), here and in line 2"):
         load(str(path), options=ReadOptions(duplicates="refuse"))
 
 
@@ -176,3 +187,67 @@ def test_columns_are_not_chosen_where_a_layout_says_what_they_are(tmp_path: Path
     (tmp_path / "test.txt").write_text("a z\n", encoding="utf-8")
     with pytest.raises(DataError, match="its layout says what its columns are"):
         load(str(tmp_path), options=ReadOptions(columns=ColumnOptions(user="buyer")))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "z"),
+    [
+        ("1700000000900", "1700000000100", "1700000000500"),
+        ("1700000000.9", "1700000000.1", "1700000000.5"),
+        ("2023-11-14T22:13:20.900", "2023-11-14T22:13:20.100", "2023-11-14 22:13:20.5"),
+        ("-1.1", "-1.9", "-1.5"),
+    ],
+)
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_what_happens_within_one_second_keeps_its_order(tmp_path: Path, form: str, x: str, y: str, z: str) -> None:
+    frame = pl.DataFrame({"user": ["a"] * 3, "item": ["x", "y", "z"], "time": [x, y, z]})
+    path = tmp_path / f"r.{form}"
+    if form == "parquet":
+        frame.write_parquet(path)
+    else:
+        path.write_text(frame.write_csv() if form == "csv" else frame.write_ndjson(), encoding="utf-8")
+    made = load(str(path)).split(None, SplitConfig(method="leave-one-out"))
+    assert dict(zip("xyz", made.part.tolist(), strict=True)) == {"x": TEST, "z": VALIDATION, "y": FIT}
+    assert made.positives.time is not None
+    assert made.positives.time.dtype == np.float64
+
+
+def test_whole_seconds_are_integers_whatever_unit_they_were_in(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("user,item,time\n1,2,1700000000000\n1,3,1600000000000\n", encoding="utf-8")
+    time = load(str(path)).interactions.time
+    assert time is not None
+    assert time.dtype == np.int64
+    assert time.tolist() == [1_700_000_000, 1_600_000_000]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    ("times", "seconds", "unit"),
+    [
+        ([20240101, 19691231], [1_704_067_200, -86_400], "times in dates as yyyymmdd"),
+        ([20240101, 20240230], [20_240_101, 20_240_230], "times in unix seconds"),  # no such day
+        ([20240101, 0], [20_240_101, 0], "times in unix seconds"),
+        ([21010101, 20240101], [21_010_101, 20_240_101], "times in unix seconds"),
+    ],
+)
+def test_numbers_are_days_where_each_is_one_of_our_days(
+    tmp_path: Path, form: str, times: list[int], seconds: list[int], unit: str
+) -> None:
+    frame = pl.DataFrame({"user": ["a"] * 2, "item": ["x", "y"], "time": times})
+    path = tmp_path / f"r.{form}"
+    if form == "parquet":
+        frame.write_parquet(path)
+    else:
+        path.write_text(frame.write_csv() if form == "csv" else frame.write_ndjson(), encoding="utf-8")
+    dataset = load(str(path))
+    assert dataset.interactions.time is not None
+    assert dataset.interactions.time.tolist() == seconds
+    assert unit in dataset.understood
+
+
+def test_what_a_column_of_days_means_is_known_from_all_its_blocks() -> None:
+    days, other = pl.Series([20240101, 20240102]), pl.Series([20240101, 7])
+    assert units_of(days) == {"dates as yyyymmdd"}
+    assert units_of(other) == {"unix seconds"}
+    assert first_of_another_unit(pl.concat([days, other])) == (3, "dates as yyyymmdd")

@@ -56,3 +56,14 @@ def test_the_benchmarks_have_their_published_counts(
     assert (len(dataset.interactions.users), len(dataset.interactions.items)) == (users, items)
     assert dataset.published_test is not None
     assert (int((~dataset.published_test).sum()), int(dataset.published_test.sum())) == (train, test)
+
+
+@pytest.mark.parametrize("name", ["valid.txt", "validation.txt"])
+def test_a_validation_file_that_is_not_read_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / "train.txt").write_text("0 1 2 3\n", encoding="utf-8")
+    (tmp_path / "test.txt").write_text("0 4\n", encoding="utf-8")
+    assert load(str(tmp_path)).understood == "published split (train.txt, test.txt)"
+    (tmp_path / name).write_text("0 5\n", encoding="utf-8")
+    dataset = load(str(tmp_path))
+    assert f"{name} is not read: validation is held out of train.txt" in dataset.understood
+    assert len(dataset.interactions) == 4

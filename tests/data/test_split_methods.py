@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tastegraph.data.times import Times
+
 # (user, time) of each pair; few moments, so that many are the same.
 EVENTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9)), min_size=1, max_size=60)
 SHARES = (0.6, 0.2, 0.2)
@@ -78,7 +80,7 @@ def test_one_cut_through_time_lets_nothing_later_into_fit(events: list[tuple[int
     assert _in_order(part, time, allow_same=False)
 
 
-def _in_order(part: NDArray[np.uint8], time: NDArray[np.int64], *, allow_same: bool) -> bool:
+def _in_order(part: NDArray[np.uint8], time: Times, *, allow_same: bool) -> bool:
     """Whether no pair of an earlier part is later than one of a later part (nor of the same moment)."""
     spans = [(time[part == which].min(), time[part == which].max()) for which in (0, 1, 2) if (part == which).any()]
     return all(one[1] <= other[0] if allow_same else one[1] < other[0] for one, other in pairwise(spans))

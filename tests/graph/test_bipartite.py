@@ -39,3 +39,8 @@ def test_an_edge_within_a_side_is_refused() -> None:
 def test_a_side_without_nodes_is_refused() -> None:
     with pytest.raises(GraphError, match="both sides need a node"):
         BipartiteGraph.from_pairs([], [], 0, 4)
+
+
+def test_a_graph_shows_its_counts(toy: BipartiteGraph) -> None:
+    assert repr(toy) == "BipartiteGraph(3 users, 4 items, 5 edges)"
+    assert repr(toy.items_of) == "NeighbourLists(3 rows, 4 columns, 5 entries)"

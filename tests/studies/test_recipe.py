@@ -69,6 +69,8 @@ def test_settings_come_after_the_file(tmp_path: Path) -> None:
         ("cleaning.kcore=5", "unknown key cleaning.kcore; did you mean cleaning.k_core?"),
         ("data.columns.users=x", "unknown key data.columns.users; did you mean data.columns.user?"),
         ("split.method=random", "split.method: input should be 'ratio', 'leave-one-out'"),
+        ("split.ratios=0.5,0.2,0.2", "split.ratios: expected a list such as [0.8, 0.1, 0.1]; found '0.5,0.2,0.2'"),
+        ("evaluation.k=10", "evaluation.k: expected a list such as [10, 20]; found '10'"),
         ("split.fold=9", "split: fold must be from 1 to 5"),
         ("data.duplicates=all", "data.duplicates: input should be 'last', 'first', 'highest' or 'refuse'"),
     ],

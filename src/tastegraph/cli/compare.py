@@ -81,7 +81,7 @@ def compare(
     trial = Trial.of(dataset, resolved)  # what cannot be judged is told before torch is even imported
     if form == "table":
         tell_reading(dataset, resolved, len(trial.split.positives), trial.removed)
-        tell_warnings(dataset, resolved, trial.final.split)
+        tell_warnings(dataset, resolved, trial.split)
         say(f"settings: {origin}")
 
     from tastegraph.cli.progress import TrainingProgress

@@ -29,8 +29,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_datasets(*, json: Json = False) -> None:
     """List the known data sets and where each one is."""
     from tastegraph.data.catalog import CATALOG
-    from tastegraph.data.fetch import present
+    from tastegraph.data.fetch import missing_files, present, shelf_warning
 
+    if (warning := shelf_warning()) is not None:
+        say(warning)
+    places = {name: present(known) for name, known in CATALOG.items()}
+    missing = {name: missing_files(place, CATALOG[name]) for name, place in places.items() if place is not None}
     rows = [
         {
             "name": known.name,
@@ -38,7 +42,8 @@ def list_datasets(*, json: Json = False) -> None:
             "items": known.items,
             "interactions": known.interactions,
             "title": known.title,
-            "place": str(place) if (place := present(known)) else None,
+            "place": str(places[known.name]) if places[known.name] else None,
+            "missing": missing.get(known.name, []),
             "layout": known.layout,
             "licence": known.licence,
             "citation": known.citation,
@@ -67,7 +72,7 @@ def list_datasets(*, json: Json = False) -> None:
                     f"{r['items']:,}",
                     f"{r['interactions']:,}",
                     r["title"],
-                    r["place"] or "no",
+                    _at_hand(r),
                 ]
                 for r in rows
             ),
@@ -75,17 +80,23 @@ def list_datasets(*, json: Json = False) -> None:
     )
 
 
+def _at_hand(row: dict[str, Any]) -> str:
+    if row["place"] is None:
+        return "no"
+    return f"{row['place']}, without {', '.join(row['missing'])}" if row["missing"] else row["place"]
+
+
 @app.command("fetch")
 def fetch(
     name: Annotated[str, typer.Argument(help="A known data set; `tastegraph data list` names them.")],
 ) -> None:
     """Get a known data set, verified file by file, into the cache."""
-    from tastegraph.data.catalog import CATALOG
+    from tastegraph.data.catalog import CATALOG, meant_by
     from tastegraph.data.fetch import locate
 
     known = CATALOG.get(name)
     if known is None:
-        raise DataError(f"{name} is not a known data set; known are {', '.join(CATALOG)}")
+        raise DataError(f"{name} is not a known data set; known are {', '.join(CATALOG)}{meant_by(name)}")
     say(f"licence: {known.licence}")
     say(f"please cite: {known.citation}")
     for source in known.sources:
@@ -157,12 +168,15 @@ def _print_summary(dataset: Dataset, summary: dict[str, Any]) -> None:
     if summary["genres"]:
         bars = [(e["genre"], e["interactions"]) for e in summary["genres"][:GENRES]]
         _print_bars("genre", bars, summary["interactions"], justify="left")
-    print_table(
-        table(
-            {"most rated": "left", "year": "right", "interactions": "right"},
-            ([top["title"] or top["item"], top["year"], f"{top['count']:,}"] for top in summary["most_rated"]),
-        )
-    )
+    _print_most_rated(summary["most_rated"])
+
+
+def _print_most_rated(most_rated: list[dict[str, Any]]) -> None:
+    """The most rated items, with their years where any is known."""
+    years = any(top["year"] is not None for top in most_rated)
+    columns = {"most rated": "left", **({"year": "right"} if years else {}), "interactions": "right"}
+    rows = ([top["title"] or top["item"], *([top["year"]] if years else []), f"{top['count']:,}"] for top in most_rated)
+    print_table(table(columns, rows))
 
 
 def _positives(positives: dict[str, Any]) -> str:

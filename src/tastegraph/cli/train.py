@@ -70,7 +70,7 @@ def run_and_show(
     if not json:
         steps = [step for step in trial.removed if not step.step.startswith("threshold")]
         tell_reading(dataset, recipe, len(trial.split.positives), steps)
-        tell_warnings(dataset, recipe, trial.final.split)
+        tell_warnings(dataset, recipe, trial.split)
 
     from tastegraph.studies.run import run
 

@@ -68,7 +68,7 @@ def tune(
     trial = Trial.of(dataset, resolved)
     if not json:
         tell_reading(dataset, resolved, len(trial.split.positives), trial.removed)
-        tell_warnings(dataset, resolved, trial.final.split)
+        tell_warnings(dataset, resolved, trial.split)
 
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.tuning import Budget

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CATALOG", "KnownDataset", "Source"]
+__all__ = ["CATALOG", "KnownDataset", "Source", "meant_by"]
 
 
 @dataclass(frozen=True)
@@ -308,3 +309,9 @@ _KNOWN = (
 )
 
 CATALOG: Mapping[str, KnownDataset] = {known.name: known for known in _KNOWN}
+
+
+def meant_by(name: str) -> str:
+    """The end of a message about an unknown name: the known one that it is most like, where it is like one."""
+    near = difflib.get_close_matches(name, CATALOG, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

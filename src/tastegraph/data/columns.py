@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tastegraph.data.roles import OPTIONS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,11 +39,12 @@ class Columns:
         return quote_of(self.delimiter)
 
     def __str__(self) -> str:
-        delimiter = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.delimiter, self.delimiter)
+        delimiter = {"\t": "tab", ",": "comma", ";": "semicolon", " ": "space"}.get(self.delimiter, self.delimiter)
         names = "" if self.header else "no header, "
         called = [self.names[at] for at in self.position.values()] if self.names else []
-        unlike = f" (columns {', '.join(called)})" if called and called != [*self.position] else ""
-        return f"{names}{delimiter}-separated: {', '.join(self.position)}{unlike}"
+        roles = [OPTIONS[role] for role in self.position]
+        unlike = f" (columns {', '.join(called)})" if called and called != roles else ""
+        return f"{names}{delimiter}-separated: {', '.join(roles)}{unlike}"
 
 
 def quote_of(delimiter: str) -> str | None:

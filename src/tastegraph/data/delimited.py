@@ -15,7 +15,7 @@ from tastegraph.data.cells import EXPECTED, text_as_parts, text_as_values
 from tastegraph.data.coded import CodedRows
 from tastegraph.data.columns import Columns
 from tastegraph.data.fast_text import read_fast
-from tastegraph.data.line_faults import LONE_CR, blame_a_line, fields_of, line_of
+from tastegraph.data.line_faults import LONE_CR, blame_a_line, blame_what_stops, fields_of, line_of
 from tastegraph.data.options import ColumnOptions
 from tastegraph.data.roles import find_roles, roles_by_position
 from tastegraph.data.times import mixes_units, text_as_seconds, text_of_another_unit
@@ -75,8 +75,7 @@ def _read_carefully(path: Path, columns: Columns) -> tuple[pl.DataFrame, frozens
     try:
         raw = _read_text(path, columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        blame_a_line(path, columns)
-        raise DataError(f"cannot be read ({str(error).splitlines()[0]})", path=path) from error
+        blame_what_stops(path, columns, error)
     # A null in the last field may be an empty cell, a blank line, or the end of a truncated one.
     if raw.is_empty() or raw.select(pl.any_horizontal(pl.all().is_null()).any()).item():
         blame_a_line(path, columns)
@@ -128,6 +127,8 @@ def understand(path: Path, chosen: ColumnOptions, *, dat: bool = False) -> Colum
         if not chosen.header:
             expected = "lines of user and item (and, optionally, rating and time)"
         found = repr(header[:60]) if header.strip() else "a blank line"
+        if chosen.delimiter is None and " " in header.strip():
+            found += " (--delimiter ' ', if spaces separate)"
         raise DataError(f"expected {expected}, separated {by}; found {found}", path=path, line=1)
     names = split_header(path, header, delimiter)
     if chosen.header:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.interactions import Interactions
     from tastegraph.data.splits import SplitConfig
+    from tastegraph.data.times import Times
 
 __all__ = ["SHIPPED", "divide", "gives_test"]
 
@@ -106,7 +107,7 @@ def _held_out_of(
     return ratio_split(positives.user, (1 - held, held, 0.0), config.seed, among=~test)
 
 
-def _cuts(time: NDArray[np.int64], config: SplitConfig) -> tuple[float, float]:
+def _cuts(time: Times, config: SplitConfig) -> tuple[float, float]:
     if config.test_since is None:
         return cuts_by_share(time, config.ratios)
     test = moment(config.test_since)
@@ -120,7 +121,7 @@ def _cuts(time: NDArray[np.int64], config: SplitConfig) -> tuple[float, float]:
 
 def _by_column(positives: Interactions, given_part: NDArray[np.uint8] | None, config: SplitConfig) -> NDArray[np.uint8]:
     if given_part is None:
-        raise DataError("split.method column needs the column: data.columns.part (--part-column of `train`) names it")
+        raise DataError("split.method column needs the column: --part-column NAME (data.columns.part) names it")
     if (given_part == VALIDATION).any():
         return given_part
     return _held_out_of(positives, given_part == TEST, config)

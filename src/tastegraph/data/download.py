@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from io import BufferedWriter
     from pathlib import Path
 
-__all__ = ["LARGEST_FILE_BYTES", "NoRoomError", "copy_at_most", "download"]
+__all__ = ["LARGEST_FILE_BYTES", "NO_ROOM", "NoRoomError", "copy_at_most", "download"]
 
 TIMEOUT_SECONDS = 20.0
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.2  # before the second attempt; doubled before each one after
 LARGEST_FILE_BYTES = 4 << 30
 BLOCK = 1 << 20
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class NoRoomError(DataError):
@@ -114,7 +115,7 @@ def _get_rest(address: str, part: Path, about: Path) -> None:
                 write = partial(_write_through, file)
                 got = have + copy_at_most(LARGEST_FILE_BYTES - have, answer.read1, write, part)
         except (NoRoomError, OSError) as error:
-            if isinstance(error, NoRoomError) or error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            if isinstance(error, NoRoomError) or error.errno in NO_ROOM:
                 _forget(part, about)
             raise
     if total is not None and got != total:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,17 +11,20 @@ import polars as pl
 from tastegraph.data.columns import Columns, quote_of
 from tastegraph.data.delimited import DELIMITERS, first_line, split_header
 from tastegraph.data.json_faults import id_in, must_parse, objects_of
-from tastegraph.data.line_faults import blame_a_line, line_of
+from tastegraph.data.line_faults import blame_a_line, blame_what_stops, line_of
 from tastegraph.data.roles import NAMES, plain_name
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tastegraph.data.opened import Opened
 
-__all__ = ["FeatureTable", "read_table"]
+__all__ = ["FeatureTable", "Told", "read_table"]
+
+
+Told = Callable[[str, int], DataError]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +35,13 @@ class FeatureTable:
         ids: String, none empty, each once.
         features: the other columns; those of delimited text are text.
         kinds: RecBole's type of each column that has one.
+        told: the error that says what is wrong with a row, with its line or its number.
     """
 
     ids: pl.Series
     features: pl.DataFrame
     kinds: Mapping[str, str]
+    told: Told
 
 
 def read_table(file: Opened, role: str, chosen: str | None) -> FeatureTable:
@@ -64,8 +70,7 @@ def _delimited(path: Path, role: str, chosen: str | None) -> FeatureTable:
         if raw.width != len(names):
             raise pl.exceptions.ShapeError(f"{raw.width} fields instead of {len(names)}")
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        blame_a_line(path, columns)
-        raise DataError(f"cannot be read ({str(error).partition(chr(10))[0]})", path=path) from error
+        blame_what_stops(path, columns, error)
     raw.columns = names
     # A null in the last field may be an empty cell, a blank line, or the end of a truncated one.
     if raw.is_empty() or raw.to_series(-1).null_count():
@@ -73,9 +78,10 @@ def _delimited(path: Path, role: str, chosen: str | None) -> FeatureTable:
     there = raw.select(there=~pl.all_horizontal(pl.all().is_null()))["there"]
     rows = there.arg_true()
     ids = raw.to_series(at).filter(there).str.strip_chars()
-    _must_be_ids(ids, role, path, lambda row: line_of(path, columns, int(rows[row])))
+    told = _by_line(path, lambda row: line_of(path, columns, int(rows[row])))
+    _must_be_ids(ids, role, path, told)
     kinds = {name: kind for name in names for _, colon, kind in [name.partition(":")] if colon}
-    return FeatureTable(ids, raw.drop(names[at]).filter(there), kinds)
+    return FeatureTable(ids, raw.drop(names[at]).filter(there), kinds, told)
 
 
 def _json_lines(path: Path, role: str, chosen: str | None) -> FeatureTable:
@@ -91,8 +97,9 @@ def _json_lines(path: Path, role: str, chosen: str | None) -> FeatureTable:
     if odd is not None:
         raise DataError(f"expected a string or an integer as {role} id, found {odd[1]}", path=path, line=odd[0])
     ids = pl.Series([id_in(cell) for _, cell in found], dtype=pl.String).str.strip_chars()
-    _must_be_ids(ids, role, path, lambda row: found[row][0])
-    return FeatureTable(ids, table.drop(key), {})
+    told = _by_line(path, lambda row: found[row][0])
+    _must_be_ids(ids, role, path, told)
+    return FeatureTable(ids, table.drop(key), {}, told)
 
 
 def _parquet(path: Path, role: str, chosen: str | None) -> FeatureTable:
@@ -105,8 +112,9 @@ def _parquet(path: Path, role: str, chosen: str | None) -> FeatureTable:
     if not (kind in (pl.String, pl.Categorical, pl.Enum) or kind.is_integer()):
         raise DataError(f"column {key!r} ({role}): expected integers or strings as ids, found {kind}", path=path)
     ids = table[key].cast(pl.String).str.strip_chars()
-    _must_be_ids(ids, role, path, None)
-    return FeatureTable(ids, table.drop(key), {})
+    told = _by_row(path)
+    _must_be_ids(ids, role, path, told)
+    return FeatureTable(ids, table.drop(key), {}, told)
 
 
 def _id_column(names: Sequence[str], role: str, chosen: str | None, path: Path) -> int:
@@ -127,16 +135,18 @@ def _id_column(names: Sequence[str], role: str, chosen: str | None, path: Path) 
     raise DataError(f"no {role} column among {shown}; expected one named {accepted}, ...", path=path, line=1)
 
 
-def _must_be_ids(ids: pl.Series, role: str, path: Path, line_of_row: Callable[[int], int | None] | None) -> None:
+def _by_line(path: Path, line_of_row: Callable[[int], int | None]) -> Told:
+    return lambda message, row: DataError(message, path=path, line=line_of_row(row))
+
+
+def _by_row(path: Path) -> Told:
+    return lambda message, row: DataError(f"row {row + 1}: {message}", path=path)
+
+
+def _must_be_ids(ids: pl.Series, role: str, path: Path, told: Told) -> None:
     """Refuse a table without ids, with an empty one, or with one that stands twice."""
     if ids.is_empty():
         raise DataError("has a header but no rows", path=path)
-
-    def told(message: str, row: int) -> DataError:
-        if line_of_row is None:
-            return DataError(f"row {row + 1}: {message}", path=path)
-        return DataError(message, path=path, line=line_of_row(row))
-
     empty = ids.is_null() | (ids == "")
     if empty.any():
         raise told(f"the {role} id is empty", int(empty.arg_true()[0]))
@@ -144,5 +154,6 @@ def _must_be_ids(ids: pl.Series, role: str, path: Path, line_of_row: Callable[[i
     if again.any():
         row = int(again.arg_true()[0])
         first = int((ids == ids[row]).arg_true()[0])
-        before = f"row {first + 1}" if line_of_row is None else f"line {line_of_row(first)}"
+        line = told("", first).line
+        before = f"row {first + 1}" if line is None else f"line {line}"
         raise told(f"the {role} id {ids[row]!r} stands in {before} already; expected each id once", row)

@@ -14,6 +14,7 @@ from tastegraph.data.roles import plain_name
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tastegraph.data.feature_files import Told
     from tastegraph.data.vocabulary import Vocabulary
 
 __all__ = ["read_features", "with_ids_of"]
@@ -39,7 +40,8 @@ def read_features(path: Path, role: str, chosen: str | None, *, known_names: boo
         known_names: whether to look for title, year and genres.
 
     Raises:
-        DataError: the file cannot be read, has no column of ids, or an id that is empty or stands twice.
+        DataError: the file cannot be read, has no column of ids, an id that is empty or stands twice, or a year that
+            is no number.
     """
     with opened(path) as file:
         table = read_table(file, role, chosen)
@@ -48,7 +50,7 @@ def read_features(path: Path, role: str, chosen: str | None, *, known_names: boo
         return table.ids.alias(role).to_frame()
     features = features.select(_listed(features[name], kinds.get(name, "")) for name in features.columns)
     if role == "item" and known_names:
-        features = _with_known_names(features)
+        features = _with_known_names(features, table.told)
     return features.insert_column(0, table.ids.alias(role))
 
 
@@ -79,7 +81,7 @@ def _listed(column: pl.Series, kind: str) -> pl.Series:
     return named
 
 
-def _with_known_names(table: pl.DataFrame) -> pl.DataFrame:
+def _with_known_names(table: pl.DataFrame, told: Told) -> pl.DataFrame:
     """The table with title, year and genres under these names and in these types, where it has them."""
     plain = {plain_name(name): name for name in table.columns}
     for known, aliases in KNOWN.items():
@@ -100,9 +102,23 @@ def _with_known_names(table: pl.DataFrame) -> pl.DataFrame:
                     title=pl.Series(titles, dtype=pl.String), year=pl.Series(years, dtype=pl.Int32)
                 )
     if "year" in table.columns:
-        table = table.with_columns(pl.col("year").cast(pl.Int32, strict=False))
+        table = table.with_columns(_years(table["year"], told))
     first = [name for name in KNOWN if name in table.columns]
     return table.select(*first, *(name for name in table.columns if name not in first))
+
+
+def _years(cells: pl.Series, told: Told) -> pl.Series:
+    """Years as numbers.
+
+    Raises:
+        DataError: a cell is none.
+    """
+    years = cells.cast(pl.Int32, strict=False)
+    odd = years.is_null() & cells.is_not_null()
+    if odd.any():
+        row = int(odd.arg_true()[0])
+        raise told(f"expected a number as year, found {cells[row]!r}", row)
+    return years
 
 
 def _genres(text: str | None) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from tastegraph.data.archive import unpack
-from tastegraph.data.download import NoRoomError, download
+from tastegraph.data.download import NO_ROOM, NoRoomError, download
 from tastegraph.errors import DataError
 from tastegraph.files import digest_of, sync_folder
 
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-__all__ = ["cache_folder", "locate", "present"]
+__all__ = ["cache_folder", "locate", "missing_files", "present", "shelf_warning"]
 
 # Digests of files that have no published one, as they were when the archive with its published digest was unpacked.
 RECORD = ".digests.json"
 UNFINISHED = ".unfinished"
 PIP_SECONDS = 600
+SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\]")  # as pip's traceback has it
 ELSEWHERE = "$TASTEGRAPH_CACHE names another folder"
 
 
@@ -53,6 +55,18 @@ def present(known: KnownDataset) -> Path | None:
     return next((place for place in [*places, cache_folder() / known.name] if place.is_dir()), None)
 
 
+def missing_files(folder: Path, known: KnownDataset) -> list[str]:
+    """The files that a folder lacks of a known data set, of the source that lacks the fewest; none if it is whole."""
+    lacks = [[name for name in _names(source) if not (folder / name).is_file()] for source in known.sources]
+    return min(lacks, key=len)
+
+
+def shelf_warning() -> str | None:
+    """What is wrong with $TASTEGRAPH_DATA: it names a folder that is not there."""
+    shelf = os.environ.get("TASTEGRAPH_DATA")
+    return f"warning: TASTEGRAPH_DATA names {shelf}, which is no folder" if shelf and not Path(shelf).is_dir() else None
+
+
 def locate(known: KnownDataset, say: Say) -> Path:
     """The verified folder of a known data set, fetched if need be.
 
@@ -64,6 +78,8 @@ def locate(known: KnownDataset, say: Say) -> Path:
         DataError: a file in $TASTEGRAPH_DATA is missing or altered (it is not ours to replace), no source
             could be reached, or the cache cannot be written.
     """
+    if (warning := shelf_warning()) is not None:
+        say(warning)
     folder = present(known)
     cached = cache_folder() / known.name
     if folder is not None:
@@ -163,9 +179,22 @@ def _fetch(known: KnownDataset, target: Path, say: Say) -> None:
             _record(source, folder)
             _put_in_place(folder, target)
             return
-    raise DataError(
-        f"{known.name} could not be fetched ({'; '.join(refusals)}). Put its files into $TASTEGRAPH_DATA/{known.name}"
+    raise DataError(f"{known.name} could not be fetched ({'; '.join(refusals)}). {_by_hand(known)}")
+
+
+def _by_hand(known: KnownDataset) -> str:
+    """What to do where nothing can be fetched."""
+    files = ", ".join(_names(known.sources[0]))
+    if os.environ.get("TASTEGRAPH_DATA"):
+        return f"Put its files ({files}) into $TASTEGRAPH_DATA/{known.name}"
+    return (
+        f"Put its files ({files}) into a folder named {known.name} and set TASTEGRAPH_DATA, which is not set, "
+        "to the folder around it"
     )
+
+
+def _names(source: Source) -> list[str]:
+    return [PurePosixPath(name).name for name in source.files]
 
 
 def _short(error: BaseException) -> str:
@@ -205,7 +234,16 @@ def _pip_download(requirement: str, folder: Path) -> Path:
         "--no-input",
     ]
     command += ["--no-deps", "--only-binary=:all:", "--dest", str(folder), requirement]
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=PIP_SECONDS)  # noqa: S603 (no shell, fixed words)
+    try:
+        # What it lays out meanwhile goes the same way, so that there is one folder to have room.
+        with tempfile.TemporaryDirectory(dir=folder.parent) as meanwhile:
+            own = os.environ | {"TMPDIR": meanwhile}
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=PIP_SECONDS, env=own)  # noqa: S603 (no shell, fixed words)
+    except subprocess.CalledProcessError as error:
+        numbers = (int(number) for number in SYSTEM_ERROR.findall(error.stderr or ""))
+        if (full := next((number for number in numbers if number in NO_ROOM), None)) is None:
+            raise
+        raise NoRoomError.of(OSError(full, os.strerror(full)), folder) from error
     return next(folder.glob("*.whl"))
 
 

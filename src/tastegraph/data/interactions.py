@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.data.options import Duplicates
+    from tastegraph.data.times import Times
 
 __all__ = ["Interactions"]
 
@@ -30,7 +31,8 @@ class Interactions:
         user: user index of each pair, int32 [n].
         item: item index of each pair, int32 [n].
         value: rating of each pair, float32 [n], or None where the source has none.
-        time: unix seconds of each pair, int64 [n], or None where the source has none.
+        time: unix seconds of each pair, [n], or None where the source has none: int64, or float64 where some have a
+            fraction, which is known to a quarter of a microsecond in our days.
         users: vocabulary of the user indices.
         items: vocabulary of the item indices.
     """
@@ -38,7 +40,7 @@ class Interactions:
     user: NDArray[np.int32]
     item: NDArray[np.int32]
     value: NDArray[np.float32] | None
-    time: NDArray[np.int64] | None
+    time: Times | None
     users: Vocabulary
     items: Vocabulary
 
@@ -72,8 +74,13 @@ class Interactions:
         taken = rows.columns
         user, item = taken.pop("user"), taken.pop("item")
         value, time, part = (taken.pop(name, None) for name in ("value", "time", "part"))
-        seconds = None if time is None else _whole_seconds(time)
+        seconds = None if time is None else _whole_where_all_are(time)
         return cls(user, item, value, seconds, rows.users, rows.items), dropped, part
+
+    def __repr__(self) -> str:
+        columns = (("ratings", self.value), ("times", self.time))
+        also = "".join(f", {name}" for name, column in columns if column is not None)
+        return f"Interactions({len(self.users):,} users, {len(self.items):,} items, {len(self):,} pairs{also})"
 
     def __len__(self) -> int:
         return len(self.user)
@@ -119,9 +126,12 @@ class Interactions:
         return pl.DataFrame(columns)
 
 
-def _whole_seconds(time: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Seconds rounded down, in the same memory."""
-    np.floor(time, out=time)
+def _whole_where_all_are(time: NDArray[np.float64]) -> Times:
+    """Seconds as int64, in the same memory, where none has a fraction; else as they are."""
+    for at in range(0, len(time), BLOCK):
+        block = time[at : at + BLOCK]
+        if not (np.floor(block) == block).all():
+            return time
     whole = time.view(np.int64)
     for at in range(0, len(time), BLOCK):
         whole[at : at + BLOCK] = time[at : at + BLOCK].astype(np.int64)

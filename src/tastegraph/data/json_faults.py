@@ -87,7 +87,7 @@ def blame(path: Path, keys: Mapping[str, str], why: str) -> NoReturn:
             if mixes_units(unit | this):
                 expected = f"expected {next(iter(unit))} as time ({keys['time']}), as in the lines before"
                 raise DataError(f"{expected}, found {stamp}", path=path, line=line)
-            unit = unit or frozenset(name for name in this if name.startswith("unix"))
+            unit = unit or this
     must_parse(path)
     raise DataError(f"cannot be read as JSON lines ({why})", path=path)
 

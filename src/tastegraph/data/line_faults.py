@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import itertools
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, NoReturn
 
 from tastegraph.data.columns import quote_of
 from tastegraph.data.roles import REQUIRED
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
 
     from tastegraph.data.columns import Columns
 
-__all__ = ["LONE_CR", "blame_a_line", "fields_of", "first_undecodable_line", "line_of", "records"]
+__all__ = ["LONE_CR", "blame_a_line", "blame_what_stops", "fields_of", "first_undecodable_line", "line_of", "records"]
 
 LONE_CR = "a carriage return stands alone; expected lines that end in a line feed, with or without one before it"
+
+
+LONE_QUOTE = (
+    "a quotation mark stands inside a field; expected it doubled and the whole field in quotation marks, as in "
+    '"5"" disk"'
+)
 
 
 def records(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
@@ -87,3 +94,35 @@ def blame_a_line(path: Path, columns: Columns) -> None:
         for role, at in columns.position.items():
             if role in REQUIRED and not fields[at].strip():
                 raise DataError(f"the {role} id is empty", path=path, line=line)
+
+
+def blame_what_stops(path: Path, columns: Columns, error: BaseException) -> NoReturn:
+    """Raise a `DataError` for the line that made Polars give up, or else with what Polars said."""
+    blame_a_line(path, columns)
+    if (line := _first_lone_quote(path, columns)) is not None:
+        raise DataError(LONE_QUOTE, path=path, line=line) from error
+    raise DataError(f"cannot be read ({str(error).partition(chr(10))[0]})", path=path) from error
+
+
+def _first_lone_quote(path: Path, columns: Columns) -> int | None:
+    """Number of the first line with a quotation mark that neither encloses a field nor is doubled within one."""
+    if columns.quote is None:
+        return None
+    between = re.escape(columns.delimiter)
+    whole = re.compile(rf'(?:^|(?<={between}))"(?:[^"]|"")*"(?={between}|\r?\n|$)')
+    with path.open(encoding=columns.encoding, newline="\n") as file:
+        open_since, text = 0, ""
+        for line, more in enumerate(file, start=1):
+            open_since, text = open_since if text else line, text + more
+            left = whole.sub("", text)
+            if '"' not in left:
+                text = ""
+            elif not _may_go_on(left, columns.delimiter):
+                return open_since
+    return None
+
+
+def _may_go_on(left: str, delimiter: str) -> bool:
+    """Whether the first quotation mark opens a field, which ends in a later line."""
+    before = left.partition('"')[0]
+    return before == "" or before.endswith(delimiter)

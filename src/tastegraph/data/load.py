@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from tastegraph.data.catalog import CATALOG
+from tastegraph.data.catalog import CATALOG, meant_by
 from tastegraph.data.cleaning import CleaningConfig, Removed, clean
 from tastegraph.data.coded import CodedRows
 from tastegraph.data.counted import counted
@@ -24,10 +25,13 @@ from tastegraph.data.json_lines import read_json_lines
 from tastegraph.data.movielens import read_movielens
 from tastegraph.data.opened import STDIN, opened
 from tastegraph.data.options import ReadOptions
+from tastegraph.data.pairs import RepeatedPairError
 from tastegraph.data.parquet import read_parquet
-from tastegraph.data.published_split import is_published_split, read_published_split
+from tastegraph.data.published_split import is_published_split, left_unread, read_published_split
 from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.data.recbole import inter_of, read_atomic
+from tastegraph.data.roles import OPTIONS
+from tastegraph.data.row_lines import lines_of_rows
 from tastegraph.data.splits import FIT, TEST, Split, SplitConfig
 from tastegraph.errors import DataError
 from tastegraph.files import sha256_of
@@ -35,7 +39,6 @@ from tastegraph.files import sha256_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from tastegraph.data.catalog import KnownDataset
@@ -74,6 +77,11 @@ class Dataset:
     digests: dict[str, str]
     given_part: NDArray[np.uint8] | None = None
     place: NDArray[np.int64] | None = None
+
+    def __repr__(self) -> str:
+        rated = self.interactions
+        counts = f"{len(rated.users):,} users, {len(rated.items):,} items, {len(rated):,} interactions"
+        return f"Dataset({self.name!r}, {counts})"
 
     @property
     def digest(self) -> str:
@@ -126,7 +134,9 @@ class Dataset:
         return gives_test(config, self.published_test, self.given_part)
 
 
-def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options: ReadOptions | None = None) -> Dataset:
+def load(
+    name_or_path: str | PathLike[str], say: Callable[[str], None] = lambda _: None, options: ReadOptions | None = None
+) -> Dataset:
     """Load a known data set by its name, or a file or folder by its path.
 
     Args:
@@ -136,15 +146,14 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
         options: which column holds what, what repeated pairs mean, and feature tables to join.
 
     Raises:
-        DataError: there is no such data, it fails its digest, or it cannot be read.
+        DataError: there is no such data, it fails its digest, or it cannot be read; or an argument is of another type.
     """
-    chosen = options or ReadOptions()
+    name_or_path, chosen = _as_asked(name_or_path, options)
     known = CATALOG.get(name_or_path)
     path = Path(name_or_path) if known is None else locate(known, say)
     if name_or_path != STDIN and (not name_or_path or not _exists(path)):
         names = ", ".join(CATALOG)
-        near = difflib.get_close_matches(name_or_path, CATALOG, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
+        meant = meant_by(name_or_path)
         raise DataError(f"no such file or folder, nor a known data set ({names}){meant}", path=name_or_path or "''")
     name = known.name if known is not None else _name_of(path)
     try:
@@ -154,6 +163,16 @@ def load(name_or_path: str, say: Callable[[str], None] = lambda _: None, options
     if known is not None and any(None in source.files.values() for source in known.sources):
         _must_count(dataset, known)  # no digest vouches for its files
     return dataset
+
+
+def _as_asked(name_or_path: object, options: object) -> tuple[str, ReadOptions]:
+    """The arguments of `load`, checked: a frame or a dictionary is a likely mistake."""
+    if not isinstance(name_or_path, (str, PathLike)):
+        kind = type(name_or_path).__name__
+        raise DataError(f"expected a known data set's name or a path (str or Path) to load, found {kind}")
+    if options is not None and not isinstance(options, ReadOptions):
+        raise DataError(f"expected ReadOptions(...) as options, found {type(options).__name__}")
+    return str(name_or_path), options or ReadOptions()
 
 
 def _exists(path: Path) -> bool:
@@ -194,8 +213,11 @@ def _read(name: str, path: Path, options: ReadOptions) -> Dataset:
     raw, digests = _read_folder(path, options) if path.is_dir() else _read_file(path, options)
     try:
         interactions, duplicates, part = Interactions.from_rows(raw.rows, options.duplicates)
-    except DataError as error:
-        raise DataError(error.message, path=path) from None
+    except RepeatedPairError as error:
+        lines = lines_of_rows(path, options.columns, error.rows)
+        raise (
+            DataError(error.message, path=path) if lines is None else error.in_lines(lines[0], path, lines[1])
+        ) from None
     dataset = Dataset(
         name,
         path,
@@ -224,13 +246,13 @@ def _with_features(dataset: Dataset, options: ReadOptions) -> Dataset:
         path = Path(source)
         table = with_ids_of(vocabulary, read_features(path, role, chosen))
         assert table is not None  # noqa: S101 (for the type checker)
-        if not table[role].is_in(vocabulary.ids.implode()).any():
+        found = int(table[role].is_in(vocabulary.ids.implode()).sum())
+        if not found:
             raise DataError(f"none of its {role} ids is among the ratings' {role}s", path=path)
-        digests = dataset.digests | {path.name: sha256_of(path)}
-        if role == "user":
-            dataset = replace(dataset, user_table=table, digests=digests)
-        else:
-            dataset = replace(dataset, item_table=table, digests=digests)
+        features = "" if table.width > 1 else ", which holds ids alone and no features"
+        understood = f"{dataset.understood}; {found:,} of {counted(len(vocabulary), role)} in {path.name}{features}"
+        dataset = replace(dataset, understood=understood, digests=dataset.digests | {path.name: sha256_of(path)})
+        dataset = replace(dataset, user_table=table) if role == "user" else replace(dataset, item_table=table)
     return dataset
 
 
@@ -266,7 +288,7 @@ def _read_opened(file: Opened, options: ReadOptions) -> RawRatings:
         return RawRatings(rows, understood=understood_of(f"{packed}{layout}", rows, units))
     read = read_parquet if file.form == "parquet" else read_json_lines
     rows, names, units = read(file.path, options.columns)
-    columns = ", ".join(f"{role} {name!r}" if role != name else role for role, name in names.items())
+    columns = ", ".join(f"{OPTIONS[role]} {name!r}" if OPTIONS[role] != name else name for role, name in names.items())
     what = "Parquet" if file.form == "parquet" else "JSON lines"
     return RawRatings(rows, understood=understood_of(f"{packed}{what}: {columns}", rows, units))
 
@@ -276,9 +298,12 @@ def _load_published(name: str, folder: Path) -> Dataset:
     parts = pl.concat([train.with_columns(part=pl.lit(FIT)), test.with_columns(part=pl.lit(TEST))])
     placed = parts.with_columns(time=pl.int_range(pl.len()))  # carried along as a time, which the lists do not tell
     interactions, duplicates, part = Interactions.from_rows(CodedRows.from_frame(placed))
-    place, interactions = interactions.time, replace(interactions, time=None)
-    assert part is not None  # noqa: S101 (for the type checker: the column was just added)
+    assert part is not None  # noqa: S101 (for the type checker: the columns were just added)
+    assert interactions.time is not None  # noqa: S101
+    place, interactions = interactions.time.astype(np.int64, copy=False), replace(interactions, time=None)
     understood = "published split (train.txt, test.txt)"
+    if (unread := left_unread(folder)) is not None:
+        understood += f", {unread} is not read: validation is held out of train.txt"
     digests = _digests([folder / "train.txt", folder / "test.txt"])
     return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests, place=place)
 

@@ -86,7 +86,8 @@ def _read_1m(folder: Path) -> RawRatings:
         (item, title, _genre_list(genres))
         for _, (item, title, genres) in _lines(folder / "movies.dat", "::", 3, encoding=_encoding(folder))
     ]
-    return RawRatings(rows, users, _item_table(items), "MovieLens 1M layout (ratings.dat, movies.dat, users.dat)")
+    files = "ratings.dat, movies.dat" if users is None else "ratings.dat, movies.dat, users.dat"
+    return RawRatings(rows, users, _item_table(items), f"MovieLens 1M layout ({files})")
 
 
 def _encoding(folder: Path) -> str:

@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["STDIN", "Opened", "opened"]
 
 STDIN = "-"
-GZIP, ZSTD, PARQUET, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"PK\x03\x04"
+GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+# What is not read, by its first bytes.
+REFUSED = (
+    (re.compile(rb"PK\x03\x04"), "is a zip archive; expected the ratings file itself, which may be .gz or .zst"),
+    (re.compile(rb"\xfd7zXZ\x00"), "is compressed by xz; expected a plain file, .gz or .zst"),
+    (re.compile(rb"BZh[1-9]1AY&SY"), "is compressed by bzip2; expected a plain file, .gz or .zst"),
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "is UTF-16 text; expected UTF-8"),
+)
 JSON_ARRAY = re.compile(rb"\[\s*(\{|$)")
 Form = Literal["text", "parquet", "json lines"]
 # Text that people rate films in shrinks to a third or a tenth. What grows a thousandfold was made to fill the disk.
@@ -57,7 +64,7 @@ def opened(path: Path) -> Iterator[Opened]:
     """Hand out a ratings file as a plain one; `-` is standard input.
 
     Raises:
-        DataError: there is no such file, it is empty, a zip archive, damaged, or grows beyond all measure.
+        DataError: there is no such file, it is empty, packed in another way, damaged, or grows beyond all measure.
     """
     with ExitStack() as stack:
         shown, plain = path, path
@@ -76,8 +83,8 @@ def opened(path: Path) -> Iterator[Opened]:
             if plain.stat().st_size == 0:
                 raise DataError("is empty", path=shown)
             head = _head(plain)
-        if head.startswith(ZIP):
-            raise DataError("is a zip archive; expected the ratings file itself, which may be .gz or .zst", path=shown)
+        if (refused := next((what for start, what in REFUSED if start.match(head)), None)) is not None:
+            raise DataError(refused, path=shown)
         if JSON_ARRAY.match(_bare(head)):
             raise DataError(
                 "is a JSON array; expected JSON lines: an object a line, without brackets or commas around",

@@ -10,16 +10,30 @@ from tastegraph.data.counted import counted
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from numpy.typing import DTypeLike, NDArray
 
     from tastegraph.data.coded import CodedRows
     from tastegraph.data.options import Duplicates
 
-__all__ = ["settle_pairs"]
+__all__ = ["RepeatedPairError", "settle_pairs"]
 
 BLOCK = 1 << 20  # rows at a time
 KEY_BITS = 64
 FEW_ROWS = 4 << 20
+
+
+class RepeatedPairError(DataError):
+    """A pair that stands in two rows and must not; `rows` are their numbers from 0, in order."""
+
+    def __init__(self, found: str, expected: str, rows: tuple[int, int]) -> None:
+        self.found, self.expected, self.rows = found, expected, rows
+        super().__init__(f"row {rows[1] + 1}: {found}, here and in row {rows[0] + 1}; {expected}")
+
+    def in_lines(self, first: int, path: str | PathLike[str], line: int) -> DataError:
+        """The same of a file whose lines are known."""
+        return DataError(f"{self.found}, here and in line {first}; {self.expected}", path=path, line=line)
 
 
 def settle_pairs(rows: CodedRows, duplicates: Duplicates) -> int:
@@ -34,7 +48,7 @@ def settle_pairs(rows: CodedRows, duplicates: Duplicates) -> int:
         The number of rows dropped.
 
     Raises:
-        DataError: a pair is repeated and `duplicates` is "refuse", or it is in two parts.
+        RepeatedPairError: a pair is repeated and `duplicates` is "refuse", or it is in two parts.
     """
     columns = rows.columns
     if _ascending(columns["user"], columns["item"]):
@@ -114,15 +128,15 @@ def _kept(
     if not same.any():
         return None
     if "part" in columns and (shared := same & (columns["part"][row[1:]] != columns["part"][row[:-1]])).any():
-        raise DataError(
-            f"{_named(pair[int(shared.argmax())], rows)} is in two parts; expected no pair of one part in another"
-        )
+        at = int(shared.argmax())
+        found, expected = f"{_named(pair[at], rows)} is in two parts", "expected no pair of one part in another"
+        raise RepeatedPairError(found, expected, (int(row[at]), int(row[at + 1])))
     if duplicates == "refuse":
         repeated_rows = counted(int(same.sum()), "repeated row")
-        raise DataError(
-            f"{_named(pair[int(same.argmax())], rows)} is there more than once ({repeated_rows}); "
-            "expected each pair once (data.duplicates chooses which row counts)"
-        )
+        at = int(same.argmax())
+        found = f"{_named(pair[at], rows)} is there more than once ({repeated_rows})"
+        expected = "expected each pair once (data.duplicates chooses which row counts)"
+        raise RepeatedPairError(found, expected, (int(row[at]), int(row[at + 1])))
     repeated = np.append(same, False)
     repeated[1:] |= same
     among = np.flatnonzero(repeated)

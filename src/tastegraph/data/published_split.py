@@ -13,12 +13,19 @@ from tastegraph.errors import DataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["is_published_split", "read_published_split"]
+__all__ = ["is_published_split", "left_unread", "read_published_split"]
+
+VALIDATION_NAMES = ("valid.txt", "validation.txt", "val.txt", "dev.txt")
 
 
 def is_published_split(folder: Path) -> bool:
     """Whether `folder` holds train.txt and test.txt."""
     return (folder / "train.txt").exists() and (folder / "test.txt").exists()
+
+
+def left_unread(folder: Path) -> str | None:
+    """The name of a file that looks like a validation part, which is not read: validation is held out of train.txt."""
+    return next((name for name in VALIDATION_NAMES if (folder / name).exists()), None)
 
 
 def read_published_split(folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tastegraph.data.times import Times
+
 __all__ = [
     "FIT",
     "TEST",
@@ -60,7 +62,7 @@ def order_split(
 
 
 def user_time_split(
-    user: NDArray[np.int32], time: NDArray[np.int64], ratios: tuple[float, float, float], seed: int
+    user: NDArray[np.int32], time: Times, ratios: tuple[float, float, float], seed: int
 ) -> NDArray[np.uint8]:
     """Put each user's pairs into FIT, VALIDATION and TEST in the order of their times, by shares as `ratio_split`.
 
@@ -70,7 +72,7 @@ def user_time_split(
     return _deal(user, chosen, _time_then_chance(time, seed), ratios)
 
 
-def leave_one_out(user: NDArray[np.int32], time: NDArray[np.int64], seed: int) -> NDArray[np.uint8]:
+def leave_one_out(user: NDArray[np.int32], time: Times, seed: int) -> NDArray[np.uint8]:
     """The last pair of each user by time becomes TEST and the one before VALIDATION, as long as fit keeps one.
 
     Of pairs of one moment a random one is the last. A user with two pairs has no validation pair, one with a single
@@ -86,7 +88,7 @@ def leave_one_out(user: NDArray[np.int32], time: NDArray[np.int64], seed: int) -
     return part
 
 
-def time_split(time: NDArray[np.int64], validation_since: float, test_since: float) -> NDArray[np.uint8]:
+def time_split(time: Times, validation_since: float, test_since: float) -> NDArray[np.uint8]:
     """One cut through time for everybody: TEST from `test_since` on, VALIDATION from `validation_since` until then."""
     part = np.full(len(time), FIT, np.uint8)
     part[time >= validation_since] = VALIDATION
@@ -94,7 +96,7 @@ def time_split(time: NDArray[np.int64], validation_since: float, test_since: flo
     return part
 
 
-def cuts_by_share(time: NDArray[np.int64], ratios: tuple[float, float, float]) -> tuple[float, float]:
+def cuts_by_share(time: Times, ratios: tuple[float, float, float]) -> tuple[float, float]:
     """The moments from which validation and test begin, so that they hold about their shares of the pairs.
 
     Pairs of one moment are in one part, so shares are met as far as times differ.
@@ -112,7 +114,7 @@ def folds_split(n: int, folds: int, fold: int, seed: int) -> NDArray[np.bool_]:
     return test
 
 
-def _time_then_chance(time: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+def _time_then_chance(time: Times, seed: int) -> NDArray[np.int64]:
     """A rank of each pair by time; equal times in random order."""
     chance = np.random.default_rng(seed).random(len(time))
     rank = np.empty(len(time), np.int64)

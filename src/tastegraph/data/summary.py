@@ -114,8 +114,8 @@ def _histogram(value: NDArray[np.float32]) -> list[dict[str, float]] | None:
     return [{"rating": float(r), "count": int(c)} for r, c in zip(ratings, counts, strict=True)]
 
 
-def _day(seconds: np.int64) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(seconds))).date().isoformat()
+def _day(seconds: np.int64 | np.float64) -> str:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(seconds))).date().isoformat()
 
 
 def _most_rated(dataset: Dataset, per_item: NDArray[np.int64]) -> list[dict[str, Any]]:

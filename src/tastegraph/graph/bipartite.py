@@ -67,6 +67,9 @@ class BipartiteGraph:
             raise GraphError(ONE_WAY)
         return graph
 
+    def __repr__(self) -> str:
+        return f"BipartiteGraph({self.num_users:,} users, {self.num_items:,} items, {self.num_edges:,} edges)"
+
     @property
     def num_users(self) -> int:
         """Number of users."""

@@ -47,6 +47,9 @@ class NeighbourLists:
         start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=num_rows))]).astype(np.int64)
         return cls(start, index.astype(np.uint32), num_columns)
 
+    def __repr__(self) -> str:
+        return f"NeighbourLists({self.num_rows:,} rows, {self.num_columns:,} columns, {len(self.index):,} entries)"
+
     @property
     def num_rows(self) -> int:
         """Number of rows, empty ones included."""

@@ -273,6 +273,8 @@ def _in_words(error: ValidationError) -> str:
     key = next((".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known), parts[0])
     messages = [other["msg"].removeprefix("Value error, ") for other in faults if other["loc"][:1] == fault["loc"][:1]]
     expected = " or ".join(dict.fromkeys(map(_without_capital, messages)))
+    if fault["type"] in {"tuple_type", "list_type"} and (example := _default_of(key)) is not None:
+        expected = f"expected a list such as {example}"
     found = "" if isinstance(fault["input"], dict) else f"; found {str(fault['input'])[:60]!r}"
     return f"{key}: {expected}{found}"
 
@@ -280,6 +282,14 @@ def _in_words(error: ValidationError) -> str:
 def _without_capital(message: str) -> str:
     """A message as it goes on after a colon; a word all in capitals stays."""
     return message if message[1:2].isupper() else f"{message[0].lower()}{message[1:]}"
+
+
+def _default_of(key: str) -> list[Any] | None:
+    """The default of a key that holds a list, or None."""
+    value: Any = Recipe()
+    for part in key.split("."):
+        value = getattr(value, part, None)
+    return list(value) if isinstance(value, (tuple, list)) and value else None
 
 
 def _unknown(key: str) -> str:
