@@ -9,7 +9,7 @@ import pytest
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError, UnknownUserError
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.saved_model import SavedModel
+from tastegraph.saved_model import Folding, SavedModel
 from tastegraph.serving.recommender import Recommendation, Recommender
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def saved() -> SavedModel:
     return SavedModel(
         e_users=np.array([[1, 0], [0, 1]], np.float32),
         e_items=np.array([[0.5, 9], [3, 1], [2, 1]], np.float32),
+        folding=Folding(*(np.zeros((n, 2), np.float32) for n in (2, 2, 3))),
+        fit=NeighbourLists.from_pairs([0], [1], 2, 3),
         users=Vocabulary(pl.Series(["ann", "bob"])),
         items=Vocabulary(items["item"]),
         item_table=items,
@@ -52,36 +54,6 @@ def test_an_unknown_user_is_answered_with_the_nearest_ids(saved: SavedModel) -> 
 def test_a_list_of_no_place_is_refused(saved: SavedModel) -> None:
     with pytest.raises(ModelError, match="k = 0"):
         Recommender(saved).recommend("ann", k=0)
-
-
-@pytest.mark.parametrize("name", ["embeddings.safetensors", "seen.safetensors", "users.parquet", "items.parquet"])
-def test_an_altered_or_missing_file_is_refused(saved: SavedModel, tmp_path: Path, name: str) -> None:
-    saved.save(tmp_path / "model")
-    path = tmp_path / "model" / name
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(ModelError, match=f"{name}: altered since the model was saved"):
-        Recommender.load(tmp_path)
-    path.unlink()
-    with pytest.raises(ModelError, match=f"{name}: no such file"):
-        Recommender.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("{", "not JSON"),
-        ("[]", "holds no schema number"),
-        ('{"schema": 99}', "schema 99; this version of tastegraph reads schema 1"),
-        ('{"schema": 1, "files": {}}', "does not list the model's files"),
-    ],
-)
-def test_a_description_that_is_none_is_refused(saved: SavedModel, tmp_path: Path, text: str, expected: str) -> None:
-    saved.save(tmp_path / "model")
-    (tmp_path / "model" / "model.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ModelError, match=expected):
-        Recommender.load(tmp_path)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
