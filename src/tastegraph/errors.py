@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 __all__ = [
+    "AmbiguousItemError",
     "DataError",
     "EvaluationError",
     "GraphError",
@@ -69,3 +70,7 @@ class UnknownUserError(TasteGraphError):
 
 class UnknownItemError(TasteGraphError):
     """An item that the model has not learned."""
+
+
+class AmbiguousItemError(UnknownItemError):
+    """A title that several items have."""

@@ -68,6 +68,21 @@ def test_a_recommended_film_is_one_the_person_has_not_rated(tastegraph: Command,
     assert len(places) == 40 - len(rated)
 
 
+def test_a_new_person_gets_a_list_from_likes(tastegraph: Command, run: str) -> None:
+    places = json.loads(tastegraph("recommend", run, "--likes", "film 1", "film 3", "-k", "5", "--json").stdout)
+    assert [place["rank"] for place in places] == [1, 2, 3, 4, 5]
+    assert not {"film 1", "film 3"} & {place["item"] for place in places}
+    assert (
+        "a new person" in tastegraph("recommend", run, "--likes", "film 1", "--dislikes", "film 30", "--refine").stdout
+    )
+    assert "user person 3" in tastegraph("recommend", run, "--user", "person 3", "--likes", "film 1").stdout
+    lost = tastegraph("recommend", run, "--likes", "film 99", code=1).stderr
+    assert lost.startswith('tastegraph: "film 99" is neither id nor title of the 40 items')
+    tastegraph("recommend", run, code=2)
+    tastegraph("recommend", run, "--likes", "film 1", "--dislikes", "film 2", "film 3", code=2)
+    assert "from 1 to 40 places" in tastegraph("recommend", run, "--user", "person 3", "-k", "41", code=1).stderr
+
+
 def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
     words = tastegraph("evaluate", run, "--k", "5,10").stdout
     assert "ndcg@5" in words

@@ -10,10 +10,13 @@ from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError, UnknownUserError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.saved_model import Folding, SavedModel
+from tastegraph.serving.person import new_person
 from tastegraph.serving.recommender import Recommendation, Recommender
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .conftest import Small
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def saved() -> SavedModel:
 def test_a_list_names_films_in_the_order_of_their_scores_without_the_seen(saved: SavedModel, tmp_path: Path) -> None:
     saved.save(tmp_path / "model")
     recommender = Recommender.load(tmp_path)
-    assert recommender.recommend("ann") == [
+    assert recommender.recommend("ann", k=3) == [
         Recommendation(1, 30, 2.0, None, None, None),
         Recommendation(2, 10, 0.5, "A", 1990, ["Drama"]),
     ]
@@ -48,12 +51,30 @@ def test_a_list_names_films_in_the_order_of_their_scores_without_the_seen(saved:
 
 def test_an_unknown_user_is_answered_with_the_nearest_ids(saved: SavedModel) -> None:
     with pytest.raises(UnknownUserError, match=r"user anne is not among the 2 users .*; nearest: ann, bob"):
-        Recommender(saved).recommend("anne")
+        Recommender(saved).recommend("anne", k=1)
 
 
 def test_a_list_of_no_place_is_refused(saved: SavedModel) -> None:
     with pytest.raises(ModelError, match="k = 0"):
         Recommender(saved).recommend("ann", k=0)
+    with pytest.raises(ModelError, match="from 1 to 3 places, one an item; found k = 4"):
+        Recommender(saved).recommend("ann", k=4)
+
+
+def test_a_new_persons_list_leaves_out_what_she_named(small: Small) -> None:
+    recommender = Recommender(small.saved)
+    places = recommender.recommend(likes=["alien", 90], dislikes=["Fargo"], k=9)
+    assert {place.item for place in places} == {20, 30, 40, 50, 60, 70}
+    assert [place.score for place in places] == sorted((place.score for place in places), reverse=True)
+    vector = new_person(small.saved, [0, 8], [7]).vector
+    for place in places:
+        assert place.score == pytest.approx(float(small.saved.e_items[place.item // 10 - 1] @ vector), abs=1e-6)  # type: ignore[operator]
+    assert recommender.recommend(likes="Alien", k=2) == recommender.recommend(likes=[10], k=2)
+
+
+def test_neither_user_nor_like_is_refused(small: Small) -> None:
+    with pytest.raises(ModelError, match="at least one like"):
+        Recommender(small.saved).recommend(k=3)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

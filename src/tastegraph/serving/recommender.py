@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tastegraph.errors import ModelError, UnknownUserError
+from tastegraph.graph.top_k import top_k
 from tastegraph.saved_model import SavedModel
+from tastegraph.serving.names import ItemNames
+from tastegraph.serving.person import known_person, new_person
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from os import PathLike
+
+    from tastegraph.serving.person import Person
 
 __all__ = ["Recommendation", "Recommender"]
 
@@ -24,7 +31,7 @@ class Recommendation:
     Attributes:
         rank: from 1.
         item: the source's own id.
-        score: y_ui, the inner product of the user's and the item's final embedding.
+        score: y_ui, the inner product of the user's and the item's row (see `SavedModel`).
         title, year, genres: of the film, None where the source has none.
     """
 
@@ -37,7 +44,7 @@ class Recommendation:
 
 
 class Recommender:
-    """Makes lists for the users of a saved model.
+    """Makes lists for the users of a saved model, and for people it has not learned.
 
     Args:
         model: the saved model.
@@ -45,6 +52,7 @@ class Recommender:
 
     def __init__(self, model: SavedModel) -> None:
         self.model = model
+        self.names = ItemNames(model)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Recommender:
@@ -60,36 +68,70 @@ class Recommender:
             raise ModelError(f"{folder}: the run holds no model; it has not finished")
         return cls(SavedModel.load(folder / "model" if (folder / "model").is_dir() else folder))
 
-    def recommend(self, user: int | str, k: int = 10) -> list[Recommendation]:
-        """The `k` items that `user` would love most among those they have not rated, best first.
+    def recommend(
+        self,
+        user: int | str | None = None,
+        k: int = 10,
+        *,
+        likes: Iterable[int | str] = (),
+        dislikes: Iterable[int | str] = (),
+        refine: bool = False,
+    ) -> list[Recommendation]:
+        """The `k` items that somebody would love most among those they do not know, best first.
 
         The list is shorter than `k` where fewer items are left.
 
+        Args:
+            user: a user the model has learned, by id; None for a new person.
+            k: length of the list, from 1 to the number of items.
+            likes: what a new person likes, or a known one likes beside what the model has learned; ids or titles.
+            dislikes: likewise what they dislike.
+            refine: improve the folded-in vector by least squares (see `refined`).
+
         Raises:
             UnknownUserError: the model has not learned this user; the nearest ids are named.
-            ModelError: k is below 1.
+            UnknownItemError: no item is called so (nearest ones are named), or several are.
+            ModelError: k is out of range, there is neither user nor like, or an item is liked and disliked.
         """
-        index = self._index_of(user)
-        items = self.model.rank(np.array([index]), min(k, len(self.model.items)), self.model.seen)[0]
-        items = items[items >= 0]
-        scores = self.model.e_items[items] @ self.model.e_users[index]
-        rows = self.model.item_table[items].iter_rows(named=True)
+        self._check_length(k)
+        person = self._person(user, likes, dislikes, refine=refine)
+        scores = self.model.e_items @ person.vector
+        open_scores = scores.copy()
+        open_scores[person.seen] = -np.inf
+        items = top_k(open_scores[None], k)[0]
         return [
-            Recommendation(rank, score=float(score), **_film(row))
-            for rank, (row, score) in enumerate(zip(rows, scores, strict=True), start=1)
+            Recommendation(rank, score=float(scores[item]), **self.names.film(item))
+            for rank, item in enumerate(items[items >= 0].tolist(), start=1)
         ]
 
+    def _person(
+        self, user: int | str | None, likes: Iterable[int | str], dislikes: Iterable[int | str], *, refine: bool
+    ) -> Person:
+        liked, disliked = (self.names.indices_of(_several(names)) for names in (likes, dislikes))
+        if user is None:
+            return new_person(self.model, liked, disliked, refine=refine)
+        return known_person(self.model, self._index_of(user), liked, disliked, refine=refine)
+
+    def _check_length(self, k: int) -> None:
+        if not 1 <= k <= len(self.model.items):
+            raise ModelError(f"a list has from 1 to {len(self.model.items):,} places, one an item; found k = {k}")
+
+    @cached_property
+    def _user_index(self) -> dict[str, int]:
+        return {str(user): index for index, user in enumerate(self.model.users.ids)}
+
     def _index_of(self, user: int | str) -> int:
-        users = self.model.users
         text = str(user).encode("utf-8", "replace").decode()  # bytes that are no text reach here as surrogates
-        index = int(users.index_of([text])[0])
-        if index < 0:
-            nearest = ", ".join(users.nearest(text))
+        index = self._user_index.get(text)
+        if index is None:
+            nearest = ", ".join(self.model.users.nearest(text))
             raise UnknownUserError(
-                f"user {text} is not among the {len(users):,} users the model has learned from; nearest: {nearest}"
+                f"user {text} is not among the {len(self.model.users):,} users the model has learned from; "
+                f"nearest: {nearest}"
             )
         return index
 
 
-def _film(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row.get(name) for name in ("item", "title", "year", "genres")}
+def _several(names: Iterable[int | str]) -> Iterable[int | str]:
+    """A single title would else be taken letter by letter."""
+    return [names] if isinstance(names, str) else names
