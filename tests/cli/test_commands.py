@@ -83,6 +83,21 @@ def test_a_new_person_gets_a_list_from_likes(tastegraph: Command, run: str) -> N
     assert "from 1 to 40 places" in tastegraph("recommend", run, "--user", "person 3", "-k", "41", code=1).stderr
 
 
+def test_reasons_and_neighbours(tastegraph: Command, run: str) -> None:
+    words = tastegraph("recommend", run, "--likes", "film 1", "--likes", "film 3", "-k", "2", "--explain").stdout
+    assert "1. film " in words
+    assert ": film " in words
+    place = json.loads(tastegraph("recommend", run, "--user", "person 3", "-k", "1", "--explain", "--json").stdout)[0]
+    because = place["because"]
+    shares = [film["score"] for film in because["films"]]
+    assert sum(shares) + because["own"] + because["popularity"] == pytest.approx(place["score"], abs=1e-4)
+    places = json.loads(tastegraph("similar", run, "--item", "film 1", "-k", "3", "--json").stdout)
+    assert [place["rank"] for place in places] == [1, 2, 3]
+    assert "Similar to film 1" in tastegraph("similar", run, "--item", "film 1").stdout
+    assert "Similar to user person 3" in tastegraph("similar", run, "--user", "person 3").stdout
+    tastegraph("similar", run, code=2)
+
+
 def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
     words = tastegraph("evaluate", run, "--k", "5,10").stdout
     assert "ndcg@5" in words

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.cli.terminal import format_genres, print_json, print_table, table
+from tastegraph.cli.terminal import format_genres, print_json, print_table, printable, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tastegraph.serving.recommender import Recommendation
 
-__all__ = ["print_list", "recommend"]
+__all__ = ["in_words", "print_list", "recommend"]
+
+NAMED = 3  # films with the largest shares
 
 
 def recommend(
@@ -30,6 +32,7 @@ def recommend(
         list[str] | None, typer.Option(metavar="TITLE|ID", help="What they dislike; may be repeated.")
     ] = None,
     refine: Annotated[bool, typer.Option("--refine", help="Improve the fold-in by least squares.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say which likes carry each place, as shares.")] = False,
     k: Annotated[int, typer.Option("-k", min=1, help="Length of the list.")] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -41,14 +44,19 @@ def recommend(
     liked = [*(likes or ()), *(more or ())]
     if user is None and not liked:
         raise typer.BadParameter("say for whom: --user ID, or --likes TITLE for a new person")
-    places = Recommender.load(run).recommend(user, k, likes=liked, dislikes=dislikes or (), refine=refine)
+    places = Recommender.load(run).recommend(
+        user, k, likes=liked, dislikes=dislikes or (), refine=refine, explain=explain
+    )
     if json:
         print_json([asdict(place) for place in places])
     else:
-        print_list(places, "a new person" if user is None else f"user {user}")
+        print_list(places, f"Guess You Love, {'a new person' if user is None else f'user {user}'}")
+        for place in places:
+            if place.because is not None:
+                typer.echo(printable(in_words(place)))
 
 
-def print_list(places: Sequence[Recommendation], whom: str) -> None:
+def print_list(places: Sequence[Recommendation], heading: str) -> None:
     """A list as a table; the item's id stands in for a title that the source has not."""
     titled = any(place.title is not None for place in places)
     columns = {"": "right", "title" if titled else "item": "left"}
@@ -60,6 +68,22 @@ def print_list(places: Sequence[Recommendation], whom: str) -> None:
         + [f"{place.score:.3f}"]
         for place in places
     )
-    print_table(table({**columns, "score": "right"}, rows), f"Guess You Love, {whom}")
+    print_table(table({**columns, "score": "right"}, rows), heading)
     if not places:
         typer.echo("nothing is left: every item the model knows has been rated")
+
+
+def in_words(place: Recommendation) -> str:
+    """The shares of a score: the largest films by name, the rest together; they add up to it."""
+    because = place.because
+    assert because is not None  # noqa: S101 (for the type checker)
+    parts = [(share.called, share.score) for share in because.films[:NAMED]]
+    rest = [share.score for share in because.films[NAMED:]]
+    if rest:
+        parts.append((f"{len(rest):,} more", sum(rest)))
+    if because.own:
+        parts.append(("own taste", because.own))
+    if because.popularity:
+        parts.append(("popularity", because.popularity))
+    said = ", ".join(f"{called} {score:+.3f}" for called, score in parts)
+    return f"{place.rank}. {place.title or place.item} {place.score:.3f}: {said}"

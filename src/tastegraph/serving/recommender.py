@@ -12,8 +12,10 @@ import numpy as np
 from tastegraph.errors import ModelError, UnknownUserError
 from tastegraph.graph.top_k import top_k
 from tastegraph.saved_model import SavedModel
+from tastegraph.serving.because import Because, Share, film_shares, other_shares
 from tastegraph.serving.names import ItemNames
 from tastegraph.serving.person import known_person, new_person
+from tastegraph.serving.similar import nearest_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from tastegraph.serving.person import Person
 
-__all__ = ["Recommendation", "Recommender"]
+__all__ = ["Neighbour", "Recommendation", "Recommender"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Recommendation:
         item: the source's own id.
         score: y_ui, the inner product of the user's and the item's row (see `SavedModel`).
         title, year, genres: of the film, None where the source has none.
+        because: shares of the score, where it was asked for.
     """
 
     rank: int
@@ -41,6 +44,22 @@ class Recommendation:
     title: str | None = None
     year: int | None = None
     genres: list[str] | None = None
+    because: Because | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A user beside another one.
+
+    Attributes:
+        rank: from 1.
+        user: the source's own id.
+        score: the cosine of their final embeddings.
+    """
+
+    rank: int
+    user: int | str
+    score: float
 
 
 class Recommender:
@@ -76,6 +95,7 @@ class Recommender:
         likes: Iterable[int | str] = (),
         dislikes: Iterable[int | str] = (),
         refine: bool = False,
+        explain: bool = False,
     ) -> list[Recommendation]:
         """The `k` items that somebody would love most among those they do not know, best first.
 
@@ -87,6 +107,7 @@ class Recommender:
             likes: what a new person likes, or a known one likes beside what the model has learned; ids or titles.
             dislikes: likewise what they dislike.
             refine: improve the folded-in vector by least squares (see `refined`).
+            explain: say of each place which films carry it (see `because`).
 
         Raises:
             UnknownUserError: the model has not learned this user; the nearest ids are named.
@@ -100,9 +121,92 @@ class Recommender:
         open_scores[person.seen] = -np.inf
         items = top_k(open_scores[None], k)[0]
         return [
-            Recommendation(rank, score=float(scores[item]), **self.names.film(item))
+            Recommendation(
+                rank,
+                score=float(scores[item]),
+                because=self._because(person, item) if explain else None,
+                **self.names.film(item),
+            )
             for rank, item in enumerate(items[items >= 0].tolist(), start=1)
         ]
+
+    def because(
+        self,
+        item: int | str,
+        user: int | str | None = None,
+        *,
+        likes: Iterable[int | str] = (),
+        dislikes: Iterable[int | str] = (),
+        refine: bool = False,
+    ) -> Because:
+        """Why an item scores as it does for somebody: shares that add up to the score.
+
+        The score is a sum over paths of up to K steps from the person to the item; a film's share is the sum of those
+        whose first step goes to it.
+
+        Args:
+            item: an id or a title, known to the person or not.
+            user: whom, as for `recommend`.
+            likes: as for `recommend`.
+            dislikes: as for `recommend`.
+            refine: as for `recommend`.
+
+        Raises:
+            UnknownUserError, UnknownItemError, ModelError: as `recommend`.
+        """
+        return self._because(self._person(user, likes, dislikes, refine=refine), self.names.index_of(item))
+
+    def similar(self, item: int | str, k: int = 10) -> list[Recommendation]:
+        """The `k` items whose final embeddings have the highest cosine to an item's, highest first; that is `score`.
+
+        Raises:
+            UnknownItemError: no item is called so (nearest ones are named), or several are.
+            ModelError: k is out of range.
+        """
+        self._check_length(k)
+        rows, index = self.model.e_items[:, : self.model.width], self.names.index_of(item)
+        return [
+            Recommendation(rank, score=float(cosine), **self.names.film(int(other)))
+            for rank, (other, cosine) in enumerate(zip(*nearest_rows(rows, rows[index], k, index), strict=True), 1)
+        ]
+
+    def similar_users(
+        self,
+        user: int | str | None = None,
+        k: int = 10,
+        *,
+        likes: Iterable[int | str] = (),
+        dislikes: Iterable[int | str] = (),
+    ) -> list[Neighbour]:
+        """The `k` users the model has learned whose embeddings have the highest cosine to somebody's, highest first.
+
+        Args:
+            user: whose neighbours, as for `recommend`.
+            k: how many, from 1; fewer come where there are fewer others.
+            likes: as for `recommend`.
+            dislikes: as for `recommend`.
+
+        Raises:
+            UnknownUserError, UnknownItemError, ModelError: as `recommend`.
+        """
+        if k < 1:
+            raise ModelError(f"a list needs at least one place; found k = {k}")
+        person = self._person(user, likes, dislikes, refine=False)
+        width, index = self.model.width, None if user is None else self._index_of(user)
+        others = nearest_rows(self.model.e_users[:, :width], person.vector[:width], k, index)
+        return [
+            Neighbour(rank, self.model.users.ids[int(other)], float(cosine))
+            for rank, (other, cosine) in enumerate(zip(*others, strict=True), 1)
+        ]
+
+    def _because(self, person: Person, item: int) -> Because:
+        shares = film_shares(self.model, person, item)
+        films = (
+            Share(self.model.items.ids[film], self.names.called(film), share)
+            for film, share in zip(person.films.tolist(), shares.tolist(), strict=True)
+        )
+        largest_first = tuple(sorted(films, key=lambda share: -share.score))
+        return Because(largest_first, *other_shares(self.model, person, item))
 
     def _person(
         self, user: int | str | None, likes: Iterable[int | str], dislikes: Iterable[int | str], *, refine: bool
