@@ -14,6 +14,7 @@ __all__ = [
     "AmbiguousItemError",
     "DataError",
     "EvaluationError",
+    "FilterError",
     "GraphError",
     "LeakError",
     "ModelError",
@@ -74,3 +75,7 @@ class UnknownItemError(TasteGraphError):
 
 class AmbiguousItemError(UnknownItemError):
     """A title that several items have."""
+
+
+class FilterError(TasteGraphError):
+    """A filter that makes no sense for the model's items, or that nothing passes."""

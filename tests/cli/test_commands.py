@@ -98,6 +98,17 @@ def test_reasons_and_neighbours(tastegraph: Command, run: str) -> None:
     tastegraph("similar", run, code=2)
 
 
+def test_filters_on_the_command_line(tastegraph: Command, run: str) -> None:
+    words = ["recommend", run, "--likes", "film 1", "-k", "5", "--json"]
+    plain, spread = (json.loads(tastegraph(*words, *more).stdout) for more in ([], ["--diversity", "0.7"]))
+    assert plain[0] == spread[0]
+    without = json.loads(tastegraph(*words, "--exclude", plain[0]["item"]).stdout)
+    assert [place["item"] for place in without[:4]] == [place["item"] for place in plain[1:]]
+    assert "items have no year" in tastegraph(*words, "--years", "1990-", code=1).stderr
+    assert "no item is left" in tastegraph(*words, "--min-popularity", "1000", code=1).stderr
+    tastegraph(*words, "--years", "soon", code=2)
+
+
 def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
     words = tastegraph("evaluate", run, "--k", "5,10").stdout
     assert "ndcg@5" in words

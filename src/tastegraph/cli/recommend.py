@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,9 +35,31 @@ def recommend(
     refine: Annotated[bool, typer.Option("--refine", help="Improve the fold-in by least squares.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say which likes carry each place, as shares.")] = False,
     k: Annotated[int, typer.Option("-k", min=1, help="Length of the list.")] = 10,
+    genres: Annotated[
+        list[str] | None, typer.Option("--genre", help="Only items with this genre; repeated: with any of them.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without-genre", help="None with this genre; repeated.")
+    ] = None,
+    years: Annotated[
+        str | None, typer.Option(metavar="FROM-TO", help="Only of these years: 1990-1999, 1990-, -1960.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="TITLE|ID", help="Not this item; may be repeated.")
+    ] = None,
+    min_popularity: Annotated[int, typer.Option(min=0, help="Only items with so many users learned from.")] = 0,
+    seen: Annotated[bool, typer.Option("--seen", help="What the user has rated may be listed too.")] = False,
+    diversity: Annotated[
+        float, typer.Option(min=0, max=1, help="Unlike items above like ones: lambda of maximal marginal relevance.")
+    ] = 0.0,
+    discount: Annotated[
+        float, typer.Option("--popularity-discount", min=0, help="C: take C ln(users of the item) off in ordering.")
+    ] = 0.0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Guess You Love: what somebody would love most among what they do not know."""
+    from tastegraph.serving.filters import Filters
+    from tastegraph.serving.order import Order
     from tastegraph.serving.recommender import Recommender
 
     if more and (dislikes or not likes):
@@ -44,8 +67,12 @@ def recommend(
     liked = [*(likes or ()), *(more or ())]
     if user is None and not liked:
         raise typer.BadParameter("say for whom: --user ID, or --likes TITLE for a new person")
+    filters = Filters(
+        tuple(genres or ()), tuple(without or ()), _years(years), tuple(exclude or ()), seen, min_popularity
+    )
+    order = Order(diversity, discount)
     places = Recommender.load(run).recommend(
-        user, k, likes=liked, dislikes=dislikes or (), refine=refine, explain=explain
+        user, k, likes=liked, dislikes=dislikes or (), refine=refine, explain=explain, filters=filters, order=order
     )
     if json:
         print_json([asdict(place) for place in places])
@@ -87,3 +114,13 @@ def in_words(place: Recommendation) -> str:
         parts.append(("popularity", because.popularity))
     said = ", ".join(f"{called} {score:+.3f}" for called, score in parts)
     return f"{place.rank}. {place.title or place.item} {place.score:.3f}: {said}"
+
+
+def _years(text: str | None) -> tuple[int | None, int | None]:
+    if text is None:
+        return None, None
+    found = re.fullmatch(r"(\d{1,4})?(-)?(\d{1,4})?", text.strip())
+    if found is None or not (found[1] or found[3]):
+        raise typer.BadParameter(f"years are FROM-TO, FROM- or -TO; found {text!r}")
+    first, last = (int(part) if part else None for part in (found[1], found[3] if found[2] else found[1]))
+    return first, last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +30,8 @@ class Person:
         films: indices of the films that make up the rest, int64 [n].
         weights: p_ui of each, below 0 for a disliked one, float64 [n].
         length: what the sum is divided by: its norm where lists are ranked by cosine, else 1.
-        seen: indices of what a list leaves out, int64.
+        seen: indices of what she knows, int64.
+        named: those of them that she has just named as likes and dislikes, int64.
     """
 
     vector: NDArray[np.float32]
@@ -39,6 +40,7 @@ class Person:
     weights: NDArray[np.float64]
     length: float
     seen: NDArray[np.int64]
+    named: NDArray[np.int64]
 
 
 def new_person(
@@ -78,7 +80,7 @@ def known_person(
     if likes or dislikes or refine:
         return person
     vector = model.e_users[user]  # the saved row itself: the same to the last bit in every list
-    return Person(vector, person.own, person.films, person.weights, person.length, person.seen)
+    return replace(person, vector=vector)
 
 
 def _folded(
@@ -105,5 +107,6 @@ def _folded(
     vector = taste / np.float32(length)
     if model.e_items.shape[1] > model.width:
         vector = np.append(vector, np.float32(1))
-    left_out = np.unique(np.array([*seen, *films.tolist()], np.int64))
-    return Person(vector.astype(np.float32), own, films, weights, length, left_out)
+    known = np.unique(np.array([*seen, *films.tolist()], np.int64))
+    named = np.array([*(likes if new is None else new), *dislikes], np.int64)
+    return Person(vector.astype(np.float32), own, films, weights, length, known, named)

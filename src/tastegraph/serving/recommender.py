@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tastegraph.errors import ModelError, UnknownUserError
-from tastegraph.graph.top_k import top_k
+from tastegraph.errors import FilterError, ModelError, UnknownUserError
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.because import Because, Share, film_shares, other_shares
+from tastegraph.serving.filters import Filters, passing
 from tastegraph.serving.names import ItemNames
+from tastegraph.serving.order import Order, ordered
 from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.similar import nearest_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
+
+    from numpy.typing import NDArray
 
     from tastegraph.serving.person import Person
 
@@ -96,6 +99,8 @@ class Recommender:
         dislikes: Iterable[int | str] = (),
         refine: bool = False,
         explain: bool = False,
+        filters: Filters | None = None,
+        order: Order | None = None,
     ) -> list[Recommendation]:
         """The `k` items that somebody would love most among those they do not know, best first.
 
@@ -108,18 +113,20 @@ class Recommender:
             dislikes: likewise what they dislike.
             refine: improve the folded-in vector by least squares (see `refined`).
             explain: say of each place which films carry it (see `because`).
+            filters: what the list may hold.
+            order: how it is ordered, by score unless said otherwise; `score` is the model's in any case.
 
         Raises:
             UnknownUserError: the model has not learned this user; the nearest ids are named.
             UnknownItemError: no item is called so (nearest ones are named), or several are.
+            FilterError: nothing passes the filters.
             ModelError: k is out of range, there is neither user nor like, or an item is liked and disliked.
         """
         self._check_length(k)
         person = self._person(user, likes, dislikes, refine=refine)
         scores = self.model.e_items @ person.vector
-        open_scores = scores.copy()
-        open_scores[person.seen] = -np.inf
-        items = top_k(open_scores[None], k)[0]
+        allowed = np.where(self._allowed(person, filters or Filters()), scores, np.float32(-np.inf))
+        items = ordered(self.model, allowed, k, order or Order())
         return [
             Recommendation(
                 rank,
@@ -127,7 +134,7 @@ class Recommender:
                 because=self._because(person, item) if explain else None,
                 **self.names.film(item),
             )
-            for rank, item in enumerate(items[items >= 0].tolist(), start=1)
+            for rank, item in enumerate(items.tolist(), start=1)
         ]
 
     def because(
@@ -215,6 +222,20 @@ class Recommender:
         if user is None:
             return new_person(self.model, liked, disliked, refine=refine)
         return known_person(self.model, self._index_of(user), liked, disliked, refine=refine)
+
+    def _allowed(self, person: Person, filters: Filters) -> NDArray[np.bool_]:
+        """What a list may hold, bool [items]."""
+        allowed = np.ones(len(self.model.items), np.bool_)
+        allowed[person.named if filters.seen else person.seen] = False
+        if filters == Filters(seen=filters.seen):
+            return allowed
+        passed = passing(self.model, self.names, filters)
+        if not (allowed & passed).any():
+            raise FilterError(
+                f"no item is left: {int(passed.sum()):,} of {len(passed):,} pass the filters, and the list may hold "
+                "none of them; loosen a filter"
+            )
+        return allowed & passed
 
     def _check_length(self, k: int) -> None:
         if not 1 <= k <= len(self.model.items):
