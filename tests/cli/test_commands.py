@@ -109,6 +109,20 @@ def test_filters_on_the_command_line(tastegraph: Command, run: str) -> None:
     tastegraph(*words, "--years", "soon", code=2)
 
 
+def test_everybodys_lists_in_a_file(tastegraph: Command, run: str, workplace: Path) -> None:
+    done = tastegraph("recommend", run, "--all", "--out", "all.csv", "-k", "3")
+    assert done.stdout == "lists: all.csv\n"
+    assert "lists of 60 of 60 users" in done.stderr
+    assert len(pl.read_csv(workplace / "all.csv")) == 60 * 3
+    assert "exists already" in tastegraph("recommend", run, "--all", "--out", "all.csv", code=1).stderr
+    tastegraph("recommend", run, "--all", "--out", "all.csv", "--force")
+    assert "lists are written as" in tastegraph("recommend", run, "--all", "--out", "all.txt", code=1).stderr
+    assert "no such file" in tastegraph("recommend", run, "--all", "--out", "gone/all.csv", code=1).stderr
+    tastegraph("recommend", run, "--all", code=2)
+    tastegraph("recommend", run, "--all", "--out", "b.csv", "--user", "person 1", code=2)
+    tastegraph("recommend", run, "--all", "--out", "b.csv", "--diversity", "0.5", code=2)
+
+
 def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
     words = tastegraph("evaluate", run, "--k", "5,10").stdout
     assert "ndcg@5" in words

@@ -11,7 +11,8 @@ from tastegraph.errors import ModelError, UnknownUserError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.saved_model import Folding, SavedModel
 from tastegraph.serving.person import new_person
-from tastegraph.serving.recommender import Recommendation, Recommender
+from tastegraph.serving.places import Recommendation
+from tastegraph.serving.recommender import Recommender
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.cli.recommend import print_list
+from tastegraph.cli.lists import print_list
 from tastegraph.cli.terminal import format_genres, print_table, say, table
 from tastegraph.cli.train import run_and_show
 from tastegraph.errors import UnknownUserError

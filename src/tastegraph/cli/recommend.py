@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.cli.terminal import format_genres, print_json, print_table, printable, table
+from tastegraph.cli.lists import in_words, print_list
+from tastegraph.cli.terminal import print_json, printable, say
+from tastegraph.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from tastegraph.serving.filters import Filters
 
-    from tastegraph.serving.recommender import Recommendation
+__all__ = ["recommend"]
 
-__all__ = ["in_words", "print_list", "recommend"]
-
-NAMED = 3  # films with the largest shares
+SECONDS_BETWEEN_LINES = 5.0
 
 
 def recommend(
@@ -55,6 +56,9 @@ def recommend(
     discount: Annotated[
         float, typer.Option("--popularity-discount", min=0, help="C: take C ln(users of the item) off in ordering.")
     ] = 0.0,
+    everybody: Annotated[bool, typer.Option("--all", help="Every known user's list, into --out.")] = False,
+    out: Annotated[Path | None, typer.Option(help="With --all: a .parquet, .csv or .jsonl file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Guess You Love: what somebody would love most among what they do not know."""
@@ -65,12 +69,19 @@ def recommend(
     if more and (dislikes or not likes):
         raise typer.BadParameter(f"say --likes or --dislikes before {more[0]!r}")
     liked = [*(likes or ()), *(more or ())]
-    if user is None and not liked:
-        raise typer.BadParameter("say for whom: --user ID, or --likes TITLE for a new person")
     filters = Filters(
         tuple(genres or ()), tuple(without or ()), _years(years), tuple(exclude or ()), seen, min_popularity
     )
     order = Order(diversity, discount)
+    if everybody or out is not None:
+        if not everybody or out is None or user is not None or liked or dislikes:
+            raise typer.BadParameter("--all and --out go together, without --user, --likes and --dislikes")
+        if diversity or explain or refine or json:
+            raise typer.BadParameter("--all goes with filters and --popularity-discount only")
+        _write_all(run, out, k, filters, discount, force=force)
+        return
+    if user is None and not liked:
+        raise typer.BadParameter("say for whom: --user ID, --likes TITLE for a new person, or --all")
     places = Recommender.load(run).recommend(
         user, k, likes=liked, dislikes=dislikes or (), refine=refine, explain=explain, filters=filters, order=order
     )
@@ -83,39 +94,6 @@ def recommend(
                 typer.echo(printable(in_words(place)))
 
 
-def print_list(places: Sequence[Recommendation], heading: str) -> None:
-    """A list as a table; the item's id stands in for a title that the source has not."""
-    titled = any(place.title is not None for place in places)
-    columns = {"": "right", "title" if titled else "item": "left"}
-    if titled:
-        columns |= {"year": "right", "genres": "left"}
-    rows = (
-        [place.rank, place.title or place.item]
-        + ([place.year, format_genres(place.genres)] if titled else [])
-        + [f"{place.score:.3f}"]
-        for place in places
-    )
-    print_table(table({**columns, "score": "right"}, rows), heading)
-    if not places:
-        typer.echo("nothing is left: every item the model knows has been rated")
-
-
-def in_words(place: Recommendation) -> str:
-    """The shares of a score: the largest films by name, the rest together; they add up to it."""
-    because = place.because
-    assert because is not None  # noqa: S101 (for the type checker)
-    parts = [(share.called, share.score) for share in because.films[:NAMED]]
-    rest = [share.score for share in because.films[NAMED:]]
-    if rest:
-        parts.append((f"{len(rest):,} more", sum(rest)))
-    if because.own:
-        parts.append(("own taste", because.own))
-    if because.popularity:
-        parts.append(("popularity", because.popularity))
-    said = ", ".join(f"{called} {score:+.3f}" for called, score in parts)
-    return f"{place.rank}. {place.title or place.item} {place.score:.3f}: {said}"
-
-
 def _years(text: str | None) -> tuple[int | None, int | None]:
     if text is None:
         return None, None
@@ -124,3 +102,20 @@ def _years(text: str | None) -> tuple[int | None, int | None]:
         raise typer.BadParameter(f"years are FROM-TO, FROM- or -TO; found {text!r}")
     first, last = (int(part) if part else None for part in (found[1], found[3] if found[2] else found[1]))
     return first, last
+
+
+def _write_all(run: Path, out: Path, k: int, filters: Filters, discount: float, *, force: bool) -> None:
+    from tastegraph.serving.recommender import Recommender
+
+    if out.exists() and not force:
+        raise RunError(f"{out}: exists already; --force replaces it")
+    told = time.perf_counter()
+
+    def tell(done: int, users: int) -> None:
+        nonlocal told
+        if time.perf_counter() - told > SECONDS_BETWEEN_LINES or done == users:
+            told = time.perf_counter()
+            say(f"lists of {done:,} of {users:,} users")
+
+    Recommender.load(run).write_all(out, k, filters=filters, popularity_discount=discount, on_part=tell)
+    typer.echo(f"lists: {out}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tastegraph.cli.recommend import print_list
+from tastegraph.cli.lists import print_list
 from tastegraph.cli.terminal import print_json, print_table, table
 
 __all__ = ["similar"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,57 +11,23 @@ import numpy as np
 from tastegraph.errors import FilterError, ModelError, UnknownUserError
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.because import Because, Share, film_shares, other_shares
+from tastegraph.serving.everyone import AllLists, write_lists
 from tastegraph.serving.filters import Filters, passing
 from tastegraph.serving.names import ItemNames
 from tastegraph.serving.order import Order, ordered
 from tastegraph.serving.person import known_person, new_person
+from tastegraph.serving.places import Neighbour, Recommendation
 from tastegraph.serving.similar import nearest_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from os import PathLike
 
     from numpy.typing import NDArray
 
     from tastegraph.serving.person import Person
 
-__all__ = ["Neighbour", "Recommendation", "Recommender"]
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """One place of a list.
-
-    Attributes:
-        rank: from 1.
-        item: the source's own id.
-        score: y_ui, the inner product of the user's and the item's row (see `SavedModel`).
-        title, year, genres: of the film, None where the source has none.
-        because: shares of the score, where it was asked for.
-    """
-
-    rank: int
-    item: int | str
-    score: float
-    title: str | None = None
-    year: int | None = None
-    genres: list[str] | None = None
-    because: Because | None = None
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A user beside another one.
-
-    Attributes:
-        rank: from 1.
-        user: the source's own id.
-        score: the cosine of their final embeddings.
-    """
-
-    rank: int
-    user: int | str
-    score: float
+__all__ = ["Recommender"]
 
 
 class Recommender:
@@ -205,6 +170,36 @@ class Recommender:
             Neighbour(rank, self.model.users.ids[int(other)], float(cosine))
             for rank, (other, cosine) in enumerate(zip(*others, strict=True), 1)
         ]
+
+    def write_all(
+        self,
+        path: str | PathLike[str],
+        k: int = 10,
+        *,
+        filters: Filters | None = None,
+        popularity_discount: float = 0.0,
+        on_part: Callable[[int, int], None] = lambda *_: None,
+    ) -> None:
+        """Write the list of every user the model has learned; see `write_lists`.
+
+        Args:
+            path: ends in .parquet, .csv or .jsonl; appears whole or not at all.
+            k: length of a list.
+            filters: what lists may hold.
+            popularity_discount: as of `Order`.
+            on_part: told (users done, users) now and then.
+
+        Raises:
+            DataError: `path` has another ending.
+            FilterError: nothing passes the filters.
+            ModelError: k is out of range.
+        """
+        chosen = filters or Filters()
+        allowed = passing(self.model, self.names, chosen)
+        if not allowed.any():
+            raise FilterError("no item passes the filters; loosen one")
+        discount = Order(popularity_discount=popularity_discount).popularity_discount
+        write_lists(self.model, AllLists(k, allowed, chosen.seen, discount), Path(path), on_part)
 
     def _because(self, person: Person, item: int) -> Because:
         shares = film_shares(self.model, person, item)
