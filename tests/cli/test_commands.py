@@ -197,13 +197,27 @@ def test_mistakes_with_a_run(tastegraph: Command, csv: str, run: str, workplace:
     assert "holds a run already" in tastegraph("train", csv, "--out", run, *SMALL, code=1).stderr
     tastegraph("evaluate", run, "--k", "0", code=2)
     tastegraph("evaluate", run, "--k", "ten", code=2)
-    tastegraph("recommend", run, code=2)  # --user is missing
+    tastegraph("recommend", run, code=2)  # nobody is named
     tastegraph("recommend", run, "--user", "person 1", "-k", "0", code=2)
     (workplace / "bad.csv").write_text("user,item,rating\n1,2,5\n1,3\n", encoding="utf-8")
     before = sorted(workplace.rglob("*"))
     done = tastegraph("train", "bad.csv", "--out", "fourth", code=1)
     assert done.stderr == "tastegraph: bad.csv:3: expected 3 fields, found 2\n"
     assert sorted(workplace.rglob("*")) == before  # nothing was written
+
+
+@pytest.mark.parametrize("words", [("recommend", "--user", "person 1"), ("similar", "--item", "film 1")])
+def test_nothing_is_served_from_a_damaged_model(
+    tastegraph: Command, run: str, workplace: Path, words: tuple[str, ...]
+) -> None:
+    shutil.copytree(workplace / run, workplace / "damaged", dirs_exist_ok=True)
+    path = workplace / "damaged" / "model" / "folding.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    done = tastegraph(words[0], "damaged", *words[1:], code=1)
+    assert done.stdout == ""
+    assert done.stderr.startswith("tastegraph: damaged/model/folding.safetensors: cut short; ")
+    path.unlink()
+    assert "the model is incomplete" in tastegraph(words[0], "damaged", *words[1:], code=1).stderr
 
 
 def test_duplicates_are_told(tastegraph: Command, csv: str, workplace: Path) -> None:
