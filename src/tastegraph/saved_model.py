@@ -105,6 +105,12 @@ class SavedModel:
         """|N_i|: users of each item that the model has learned from, int64 [items]."""
         return np.bincount(self.fit.index, minlength=len(self.items))
 
+    @cached_property
+    def gram(self) -> NDArray[np.float64]:
+        """The items' rows, without the column of a prior, times themselves: float64 [d, d]."""
+        rows = self.e_items[:, : self.width]
+        return (rows.T @ rows).astype(np.float64)
+
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
         """The `k` best items of each user index, int32 [n, k]; see `rank_blocks`."""
         return rank_by_inner_product(self.e_users, self.e_items, users, k, exclude)

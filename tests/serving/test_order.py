@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tastegraph.errors import FilterError
+from tastegraph.errors import FilterError, ModelError
+from tastegraph.graph.top_k import top_k
 from tastegraph.serving.order import Order, ordered
 from tastegraph.serving.recommender import Recommender
 
@@ -38,6 +39,19 @@ def test_a_discount_orders_by_what_is_left_of_the_score(small: Small) -> None:
     left = [p.score - 2 * np.log(small.adjacency[:, int(p.item) // 10 - 1].sum()) for p in discounted]
     assert left == sorted(left, reverse=True)
     assert [p.item for p in plain] != [p.item for p in discounted]
+
+
+def test_one_row_is_ordered_as_top_k_orders_it(small: Small) -> None:
+    """With ties at the end, places that must stay empty, and every k."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        scores = rng.integers(0, 4, 9).astype(np.float32)
+        scores[rng.random(9) < 0.3] = -np.inf
+        for k in range(1, 10):
+            expected = top_k(scores[None], k)[0]
+            assert ordered(small.saved, scores, k, Order()).tolist() == expected[expected >= 0].tolist()
+    with pytest.raises(ModelError, match="NaN"):
+        ordered(small.saved, np.full(9, np.nan, np.float32), 2, Order())
 
 
 def test_values_out_of_range_are_refused() -> None:

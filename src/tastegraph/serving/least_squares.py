@@ -39,13 +39,11 @@ def refined(
     Returns:
         float32 [d].
     """  # noqa: D415 (the sentence goes on in the equation)
-    items = model.e_items[:, : model.width].astype(np.float64)
-    liked, disliked = items[list(likes)], items[list(dislikes)]
+    liked, disliked = (model.e_items[list(films), : model.width].astype(np.float64) for films in (likes, dislikes))
     mean = float((liked @ taste).mean()) if len(liked) else 0.0
     scale = mean if mean > 0 else 1.0
     number = max(len(liked), 1)
-    gram = items.T @ items
-    matrix = liked.T @ liked + disliked.T @ disliked + ELSEWHERE * number / len(items) * gram
+    matrix = liked.T @ liked + disliked.T @ disliked + ELSEWHERE * number / len(model.items) * model.gram
     matrix += NEARNESS * number * np.eye(model.width)
     goal = liked.sum(0) + NEARNESS * number * taste / scale
     return (np.linalg.solve(matrix, goal) * scale).astype(np.float32)

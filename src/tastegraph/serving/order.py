@@ -51,13 +51,21 @@ def ordered(model: SavedModel, scores: NDArray[np.float32], k: int, order: Order
     if order.popularity_discount:
         discount = order.popularity_discount * np.log(np.maximum(model.popularity, 1))
         scores = (scores - discount).astype(np.float32)
-    candidates = top_k(scores[None], k if not order.diversity else max(CANDIDATES, 5 * k))[0]
-    candidates = np.asarray(candidates[candidates >= 0], np.int32)
+    candidates = _best(scores, k if not order.diversity else max(CANDIDATES, 5 * k))
     if not order.diversity or not len(candidates):
         return candidates
     rows = model.e_items[candidates, : model.width]
     chosen = _marginal(rows, scores[candidates], k, order.diversity)
     return np.take(candidates, chosen)
+
+
+def _best(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
+    """`top_k` of one row, without empty places: only entries that reach the k-th largest are put in order."""
+    reach = np.arange(len(scores))
+    if k < len(scores) and not np.isnan(scores).any():
+        reach = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
+    best = top_k(scores[reach][None], k)[0]
+    return np.asarray(reach[best[best >= 0]], np.int32)
 
 
 def _marginal(rows: NDArray[np.float32], scores: NDArray[np.float32], k: int, diversity: float) -> NDArray[np.int64]:
