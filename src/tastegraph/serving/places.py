@@ -34,12 +34,12 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A user beside another one.
+    """A user near to somebody, or to a new item.
 
     Attributes:
         rank: from 1.
         user: the source's own id.
-        score: the cosine of their final embeddings.
+        score: the cosine of two users' final embeddings, or the score of the item for this user.
     """
 
     rank: int

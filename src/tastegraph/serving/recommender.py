@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tastegraph.errors import FilterError, ModelError, UnknownUserError
+from tastegraph.graph.top_k import top_k
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.because import Because, Share, film_shares, other_shares
 from tastegraph.serving.everyone import AllLists, write_lists
 from tastegraph.serving.filters import Filters, passing
 from tastegraph.serving.names import ItemNames
+from tastegraph.serving.new_item import new_item
 from tastegraph.serving.order import Order, ordered
 from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.places import Neighbour, Recommendation
@@ -169,6 +171,29 @@ class Recommender:
         return [
             Neighbour(rank, self.model.users.ids[int(other)], float(cosine))
             for rank, (other, cosine) in enumerate(zip(*others, strict=True), 1)
+        ]
+
+    def audience(self, likers: Iterable[int | str], k: int = 10) -> list[Neighbour]:
+        """The `k` users who would love a new item most, known by a few who like it; `score` is y_ui.
+
+        Args:
+            likers: ids of users the model has learned, at least one; they are not listed.
+            k: how many, from 1; fewer come where there are fewer others.
+
+        Raises:
+            UnknownUserError: a liker is not known.
+            ModelError: k is out of range, or there is no liker.
+        """
+        if k < 1:
+            raise ModelError(f"a list needs at least one place; found k = {k}")
+        known = list(dict.fromkeys(self._index_of(user) for user in _several(likers)))
+        scores = self.model.e_users @ new_item(self.model, known)
+        open_scores = scores.copy()
+        open_scores[known] = -np.inf
+        users = top_k(open_scores[None], k)[0]
+        return [
+            Neighbour(rank, self.model.users.ids[user], float(scores[user]))
+            for rank, user in enumerate(users[users >= 0].tolist(), start=1)
         ]
 
     def write_all(
