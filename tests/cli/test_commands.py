@@ -123,6 +123,13 @@ def test_everybodys_lists_in_a_file(tastegraph: Command, run: str, workplace: Pa
     tastegraph("recommend", run, "--all", "--out", "b.csv", "--diversity", "0.5", code=2)
 
 
+def test_embeddings_are_exported(tastegraph: Command, run: str, workplace: Path) -> None:
+    assert tastegraph("export", run, "--out", "vectors").stdout == "embeddings: vectors\n"
+    assert len(pl.read_parquet(workplace / "vectors" / "items.parquet")["embedding"][0]) == 8
+    assert "exists already" in tastegraph("export", run, "--out", "vectors", code=1).stderr
+    tastegraph("export", run, "--out", "other", "--form", "onnx", code=2)
+
+
 def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
     words = tastegraph("evaluate", run, "--k", "5,10").stdout
     assert "ndcg@5" in words
