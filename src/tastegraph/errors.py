@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from os import PathLike
 
 __all__ = [
+    "AmbiguousItemError",
     "DataError",
     "EvaluationError",
+    "FilterError",
     "GraphError",
     "LeakError",
     "ModelError",
@@ -69,3 +71,11 @@ class UnknownUserError(TasteGraphError):
 
 class UnknownItemError(TasteGraphError):
     """An item that the model has not learned."""
+
+
+class AmbiguousItemError(UnknownItemError):
+    """A title that several items have."""
+
+
+class FilterError(TasteGraphError):
+    """A filter that makes no sense for the model's items, or that nothing passes."""

@@ -1,19 +1,23 @@
-"""The saved model: final embeddings, vocabularies, the item table and what each user has seen. No pickle, no torch.
+"""The saved model: final embeddings, what folds new nodes in, vocabularies and seen items. No pickle, no torch.
 
-A folder of `embeddings.safetensors` (users, items), `seen.safetensors` (start, index), `users.parquet`, `items.parquet`
-and `model.json`, which is written last and holds the schema and the digest of every other file. A run writes it
-(`tastegraph.studies`), people are served from it (`tastegraph.serving`): it stands below both.
+A folder of safetensors and Parquet files and `model.json`, which is written last and holds the schema and the size and
+digest of every other file. A run writes it (`tastegraph.studies`), people are served from it (`tastegraph.serving`): it
+stands below both.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import polars as pl
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, save_file
 
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError
@@ -25,18 +29,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["SCHEMA", "SavedModel"]
+__all__ = ["SCHEMA", "Folding", "SavedModel"]
 
-SCHEMA = 1
-EMBEDDINGS, SEEN, USERS, ITEMS = (
+SCHEMA = 2
+EMBEDDINGS, FOLDING, FIT, SEEN, USERS, ITEMS = (
     "embeddings.safetensors",
+    "folding.safetensors",
+    "fit.safetensors",
     "seen.safetensors",
     "users.parquet",
     "items.parquet",
 )
+FILES = {EMBEDDINGS, FOLDING, FIT, SEEN, USERS, ITEMS}
+
+
+@dataclass(frozen=True, eq=False)
+class Folding:
+    r"""What gives a node its final embedding from its neighbours alone.
+
+    Layer k of user u is the sum over N_u of p_ui times layer k-1 of i, with p_ui = 1 / (sqrt|N_u| sqrt|N_i|), so that
+
+    .. math::
+        e_u = \alpha_0 e_u^{(0)} + \sum_{i \in N_u} p_{ui} f_i, \qquad f_i = \sum_{k=1}^{K} \alpha_k e_i^{(k-1)}
+
+    One vector an item is all that a new user needs, whatever K; likewise one a user for new items.
+
+    Attributes:
+        own: alpha_0 E0 of the users, float32 [users, d].
+        users: f of the users, float32 [users, d].
+        items: f of the items, float32 [items, d].
+    """
+
+    own: NDArray[np.float32]
+    users: NDArray[np.float32]
+    items: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,22 +72,44 @@ class SavedModel:
     """All that a list needs: y_ui = e_u . e_i, names, and what not to show.
 
     Attributes:
-        e_users: final user embeddings, float32 [users, d].
-        e_items: final item embeddings, float32 [items, d].
+        e_users: users' rows whose inner products rank, float32 [users, d], or [users, d + 1] with a popularity prior.
+        e_items: the same of items.
+        folding: what new nodes are folded in from.
+        fit: N_u of each user, the items that the model has learned from.
         users: vocabulary of the user indices.
         items: vocabulary of the item indices.
         item_table: one row an item, in index order: item and, where the source has them, title, year, genres.
         seen: every item each user has rated, liked or not, in whatever part of the split.
+        ranking: "inner" or "cosine": whether the rows above are final embeddings or these brought to length 1.
         about: what the model is: hyperparameters, data set and its digest.
     """
 
     e_users: NDArray[np.float32]
     e_items: NDArray[np.float32]
+    folding: Folding
+    fit: NeighbourLists
     users: Vocabulary
     items: Vocabulary
     item_table: pl.DataFrame
     seen: NeighbourLists
+    ranking: Literal["inner", "cosine"] = "inner"
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """d, without the column of a popularity prior."""
+        return int(self.folding.items.shape[1])
+
+    @cached_property
+    def popularity(self) -> NDArray[np.int64]:
+        """|N_i|: users of each item that the model has learned from, int64 [items]."""
+        return np.bincount(self.fit.index, minlength=len(self.items))
+
+    @cached_property
+    def gram(self) -> NDArray[np.float64]:
+        """The items' rows, without the column of a prior, times themselves: float64 [d, d]."""
+        rows = self.e_items[:, : self.width]
+        return (rows.T @ rows).astype(np.float64)
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
         """The `k` best items of each user index, int32 [n, k]; see `rank_blocks`."""
@@ -68,8 +118,11 @@ class SavedModel:
     def save(self, folder: Path) -> None:
         """Write the folder's files, each whole, `model.json` last."""
         folder.mkdir(parents=True, exist_ok=True)
+        own, users, items = self.folding.own, self.folding.users, self.folding.items
         writers: dict[str, Callable[[Path], object]] = {
             EMBEDDINGS: lambda path: save_file({"users": self.e_users, "items": self.e_items}, path),
+            FOLDING: lambda path: save_file({"own": own, "users": users, "items": items}, path),
+            FIT: lambda path: save_file({"start": self.fit.start, "index": self.fit.index}, path),
             SEEN: lambda path: save_file({"start": self.seen.start, "index": self.seen.index}, path),
             USERS: lambda path: pl.DataFrame({"user": self.users.ids}).write_parquet(path),
             ITEMS: self.item_table.write_parquet,
@@ -77,59 +130,101 @@ class SavedModel:
         for name, write in writers.items():
             with written_whole(folder / name) as aside:
                 write(aside)
-        digests = {name: sha256_of(folder / name) for name in writers}
+        files = {
+            name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)} for name in writers
+        }
+        said = {"schema": SCHEMA, "ranking": self.ranking, "about": dict(self.about), "files": files}
         with written_whole(folder / "model.json") as aside:
-            text = json.dumps({"schema": SCHEMA, "about": dict(self.about), "files": digests}, indent=2)
-            aside.write_text(text + "\n", encoding="utf-8")
+            aside.write_text(json.dumps(said | {"sha256": _digest(said)}, indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> SavedModel:
-        """Read what `save` wrote, every file checked by its digest.
+        """Read what `save` wrote; every file is read once, and checked by its digest before it is looked into.
 
         Raises:
-            ModelError: there is no model, its schema is newer than ours, or a file is missing, altered or
-                does not fit the others.
+            ModelError: there is no model, its schema is not ours, or a file is missing, altered or does not fit the
+                others.
         """
         description = _description(folder)
-        for name, digest in description["files"].items():
-            path = folder / name
-            if not path.is_file():
-                raise ModelError(f"{path}: no such file; the model is incomplete")
-            if sha256_of(path) != digest:
-                raise ModelError(f"{path}: altered since the model was saved (SHA-256 differs)")
+        content = {name: _checked(folder / name, known) for name, known in description["files"].items()}
         try:
-            embeddings, seen = load_file(folder / EMBEDDINGS), load_file(folder / SEEN)
-            item_table = pl.read_parquet(folder / ITEMS, glob=False)
-            users = Vocabulary(pl.read_parquet(folder / USERS, glob=False)["user"])
-            model = cls(
-                embeddings["users"],
-                embeddings["items"],
-                users,
-                Vocabulary(item_table["item"]),
-                item_table,
-                NeighbourLists(seen["start"], seen["index"], len(item_table)),
-                description["about"],
-            )
-        except (OSError, KeyError, SafetensorError, pl.exceptions.PolarsError) as error:
+            model = _assembled(content, description)
+        except (KeyError, TypeError, ValueError, SafetensorError, pl.exceptions.PolarsError) as error:
             raise ModelError(f"{folder}: not a saved model ({str(error).splitlines()[0]})") from error
-        if len(model.e_users) != len(users) or len(model.e_items) != len(item_table):
-            raise ModelError(f"{folder}: embeddings and vocabularies differ in length")
+        fault = _misfit(model)
+        if fault:
+            raise ModelError(f"{folder}: {fault}")
         return model
+
+
+def _assembled(content: Mapping[str, bytes], description: Mapping[str, Any]) -> SavedModel:
+    item_table = pl.read_parquet(BytesIO(content[ITEMS]))
+    embeddings, folding, fit, seen = (_arrays(content[name]) for name in (EMBEDDINGS, FOLDING, FIT, SEEN))
+    return SavedModel(
+        embeddings["users"],
+        embeddings["items"],
+        Folding(folding["own"], folding["users"], folding["items"]),
+        NeighbourLists(fit["start"], fit["index"], len(item_table)),
+        Vocabulary(pl.read_parquet(BytesIO(content[USERS]))["user"]),
+        Vocabulary(item_table["item"]),
+        item_table,
+        NeighbourLists(seen["start"], seen["index"], len(item_table)),
+        description["ranking"],
+        description["about"],
+    )
+
+
+def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
+    """The arrays of a safetensors file, in memory of their own: compiled kernels take writable ones."""
+    return {name: array.copy() for name, array in load(content).items()}
+
+
+def _checked(path: Path, known: Mapping[str, Any]) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such file; the model is incomplete") from error
+    if len(content) < known["bytes"]:
+        raise ModelError(f"{path}: cut short; {known['bytes']:,} bytes were saved, found {len(content):,}")
+    if hashlib.sha256(content).hexdigest() != known["sha256"]:
+        raise ModelError(f"{path}: altered since the model was saved (SHA-256 differs)")
+    return content
+
+
+def _misfit(model: SavedModel) -> str | None:
+    """What does not fit together in a model whose files are as they were saved; None where all does."""
+    users, items, folding = len(model.users), len(model.items), model.folding
+    rows = {model.e_users.shape[0], folding.own.shape[0], folding.users.shape[0], model.fit.num_rows}
+    if rows | {model.seen.num_rows} != {users} or {model.e_items.shape[0], folding.items.shape[0]} != {items}:
+        return "embeddings and vocabularies differ in length"
+    prior = model.e_items.shape[1] - model.width
+    if model.e_users.shape[1] != model.e_items.shape[1] or prior not in {0, int(model.ranking == "cosine")}:
+        return "embeddings differ in width"
+    if any(len(lists.index) and int(lists.index.max()) >= items for lists in (model.fit, model.seen)):
+        return "a list names an item that the vocabulary lacks"
+    return None
+
+
+def _digest(said: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _description(folder: Path) -> dict[str, Any]:
     path = folder / "model.json"
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        said = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file; expected a finished run or its model folder") from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ModelError(f"{path}: not JSON") from error
-    if not isinstance(description, dict) or type(description.get("schema")) is not int:
+    if not isinstance(said, dict) or type(said.get("schema")) is not int:
         raise ModelError(f"{path}: holds no schema number")
-    if description["schema"] != SCHEMA:
-        raise ModelError(f"{path}: schema {description['schema']}; this version of tastegraph reads schema {SCHEMA}")
-    files, about = description.get("files"), description.get("about")
-    if not isinstance(files, dict) or set(files) != {EMBEDDINGS, SEEN, USERS, ITEMS} or not isinstance(about, dict):
+    if said["schema"] != SCHEMA:
+        older = said["schema"] < SCHEMA
+        remedy = "train the run again" if older else "a newer version of tastegraph wrote it"
+        raise ModelError(f"{path}: schema {said['schema']}; this version reads schema {SCHEMA}: {remedy}")
+    if not isinstance(said.get("files"), dict) or set(said["files"]) != FILES:
         raise ModelError(f"{path}: does not list the model's files")
-    return description
+    if said.pop("sha256", None) != _digest(said):
+        raise ModelError(f"{path}: altered since the model was saved (SHA-256 differs)")
+    return said

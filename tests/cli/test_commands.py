@@ -68,6 +68,68 @@ def test_a_recommended_film_is_one_the_person_has_not_rated(tastegraph: Command,
     assert len(places) == 40 - len(rated)
 
 
+def test_a_new_person_gets_a_list_from_likes(tastegraph: Command, run: str) -> None:
+    places = json.loads(tastegraph("recommend", run, "--likes", "film 1", "film 3", "-k", "5", "--json").stdout)
+    assert [place["rank"] for place in places] == [1, 2, 3, 4, 5]
+    assert not {"film 1", "film 3"} & {place["item"] for place in places}
+    assert (
+        "a new person" in tastegraph("recommend", run, "--likes", "film 1", "--dislikes", "film 30", "--refine").stdout
+    )
+    assert "user person 3" in tastegraph("recommend", run, "--user", "person 3", "--likes", "film 1").stdout
+    lost = tastegraph("recommend", run, "--likes", "film 99", code=1).stderr
+    assert lost.startswith('tastegraph: "film 99" is neither id nor title of the 40 items')
+    tastegraph("recommend", run, code=2)
+    tastegraph("recommend", run, "--likes", "film 1", "--dislikes", "film 2", "film 3", code=2)
+    assert "from 1 to 40 places" in tastegraph("recommend", run, "--user", "person 3", "-k", "41", code=1).stderr
+
+
+def test_reasons_and_neighbours(tastegraph: Command, run: str) -> None:
+    words = tastegraph("recommend", run, "--likes", "film 1", "--likes", "film 3", "-k", "2", "--explain").stdout
+    assert "1. film " in words
+    assert ": film " in words
+    place = json.loads(tastegraph("recommend", run, "--user", "person 3", "-k", "1", "--explain", "--json").stdout)[0]
+    because = place["because"]
+    shares = [film["score"] for film in because["films"]]
+    assert sum(shares) + because["own"] + because["popularity"] == pytest.approx(place["score"], abs=1e-4)
+    places = json.loads(tastegraph("similar", run, "--item", "film 1", "-k", "3", "--json").stdout)
+    assert [place["rank"] for place in places] == [1, 2, 3]
+    assert "Similar to film 1" in tastegraph("similar", run, "--item", "film 1").stdout
+    assert "Similar to user person 3" in tastegraph("similar", run, "--user", "person 3").stdout
+    tastegraph("similar", run, code=2)
+
+
+def test_filters_on_the_command_line(tastegraph: Command, run: str) -> None:
+    words = ["recommend", run, "--likes", "film 1", "-k", "5", "--json"]
+    plain, spread = (json.loads(tastegraph(*words, *more).stdout) for more in ([], ["--diversity", "0.7"]))
+    assert plain[0] == spread[0]
+    without = json.loads(tastegraph(*words, "--exclude", plain[0]["item"]).stdout)
+    assert [place["item"] for place in without[:4]] == [place["item"] for place in plain[1:]]
+    assert "items have no year" in tastegraph(*words, "--years", "1990-", code=1).stderr
+    assert "no item is left" in tastegraph(*words, "--min-popularity", "1000", code=1).stderr
+    tastegraph(*words, "--years", "soon", code=2)
+
+
+def test_everybodys_lists_in_a_file(tastegraph: Command, run: str, workplace: Path) -> None:
+    done = tastegraph("recommend", run, "--all", "--out", "all.csv", "-k", "3")
+    assert done.stdout == "lists: all.csv\n"
+    assert "lists of 60 of 60 users" in done.stderr
+    assert len(pl.read_csv(workplace / "all.csv")) == 60 * 3
+    assert "exists already" in tastegraph("recommend", run, "--all", "--out", "all.csv", code=1).stderr
+    tastegraph("recommend", run, "--all", "--out", "all.csv", "--force")
+    assert "lists are written as" in tastegraph("recommend", run, "--all", "--out", "all.txt", code=1).stderr
+    assert "no such file" in tastegraph("recommend", run, "--all", "--out", "gone/all.csv", code=1).stderr
+    tastegraph("recommend", run, "--all", code=2)
+    tastegraph("recommend", run, "--all", "--out", "b.csv", "--user", "person 1", code=2)
+    tastegraph("recommend", run, "--all", "--out", "b.csv", "--diversity", "0.5", code=2)
+
+
+def test_embeddings_are_exported(tastegraph: Command, run: str, workplace: Path) -> None:
+    assert tastegraph("export", run, "--out", "vectors").stdout == "embeddings: vectors\n"
+    assert len(pl.read_parquet(workplace / "vectors" / "items.parquet")["embedding"][0]) == 8
+    assert "exists already" in tastegraph("export", run, "--out", "vectors", code=1).stderr
+    tastegraph("export", run, "--out", "other", "--form", "onnx", code=2)
+
+
 def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:
     words = tastegraph("evaluate", run, "--k", "5,10").stdout
     assert "ndcg@5" in words
@@ -143,13 +205,27 @@ def test_mistakes_with_a_run(tastegraph: Command, csv: str, run: str, workplace:
     assert "holds a run already" in tastegraph("train", csv, "--out", run, *SMALL, code=1).stderr
     tastegraph("evaluate", run, "--k", "0", code=2)
     tastegraph("evaluate", run, "--k", "ten", code=2)
-    tastegraph("recommend", run, code=2)  # --user is missing
+    tastegraph("recommend", run, code=2)  # nobody is named
     tastegraph("recommend", run, "--user", "person 1", "-k", "0", code=2)
     (workplace / "bad.csv").write_text("user,item,rating\n1,2,5\n1,3\n", encoding="utf-8")
     before = sorted(workplace.rglob("*"))
     done = tastegraph("train", "bad.csv", "--out", "fourth", code=1)
     assert done.stderr == "tastegraph: bad.csv:3: expected 3 fields, found 2\n"
     assert sorted(workplace.rglob("*")) == before  # nothing was written
+
+
+@pytest.mark.parametrize("words", [("recommend", "--user", "person 1"), ("similar", "--item", "film 1")])
+def test_nothing_is_served_from_a_damaged_model(
+    tastegraph: Command, run: str, workplace: Path, words: tuple[str, ...]
+) -> None:
+    shutil.copytree(workplace / run, workplace / "damaged", dirs_exist_ok=True)
+    path = workplace / "damaged" / "model" / "folding.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    done = tastegraph(words[0], "damaged", *words[1:], code=1)
+    assert done.stdout == ""
+    assert done.stderr.startswith("tastegraph: damaged/model/folding.safetensors: cut short; ")
+    path.unlink()
+    assert "the model is incomplete" in tastegraph(words[0], "damaged", *words[1:], code=1).stderr
 
 
 def test_duplicates_are_told(tastegraph: Command, csv: str, workplace: Path) -> None:

@@ -9,11 +9,15 @@ import pytest
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError, UnknownUserError
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.saved_model import SavedModel
-from tastegraph.serving.recommender import Recommendation, Recommender
+from tastegraph.saved_model import Folding, SavedModel
+from tastegraph.serving.person import new_person
+from tastegraph.serving.places import Recommendation
+from tastegraph.serving.recommender import Recommender
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .conftest import Small
 
 
 @pytest.fixture
@@ -25,6 +29,8 @@ def saved() -> SavedModel:
     return SavedModel(
         e_users=np.array([[1, 0], [0, 1]], np.float32),
         e_items=np.array([[0.5, 9], [3, 1], [2, 1]], np.float32),
+        folding=Folding(*(np.zeros((n, 2), np.float32) for n in (2, 2, 3))),
+        fit=NeighbourLists.from_pairs([0], [1], 2, 3),
         users=Vocabulary(pl.Series(["ann", "bob"])),
         items=Vocabulary(items["item"]),
         item_table=items,
@@ -36,7 +42,7 @@ def saved() -> SavedModel:
 def test_a_list_names_films_in_the_order_of_their_scores_without_the_seen(saved: SavedModel, tmp_path: Path) -> None:
     saved.save(tmp_path / "model")
     recommender = Recommender.load(tmp_path)
-    assert recommender.recommend("ann") == [
+    assert recommender.recommend("ann", k=3) == [
         Recommendation(1, 30, 2.0, None, None, None),
         Recommendation(2, 10, 0.5, "A", 1990, ["Drama"]),
     ]
@@ -46,42 +52,30 @@ def test_a_list_names_films_in_the_order_of_their_scores_without_the_seen(saved:
 
 def test_an_unknown_user_is_answered_with_the_nearest_ids(saved: SavedModel) -> None:
     with pytest.raises(UnknownUserError, match=r"user anne is not among the 2 users .*; nearest: ann, bob"):
-        Recommender(saved).recommend("anne")
+        Recommender(saved).recommend("anne", k=1)
 
 
 def test_a_list_of_no_place_is_refused(saved: SavedModel) -> None:
     with pytest.raises(ModelError, match="k = 0"):
         Recommender(saved).recommend("ann", k=0)
+    with pytest.raises(ModelError, match="from 1 to 3 places, one an item; found k = 4"):
+        Recommender(saved).recommend("ann", k=4)
 
 
-@pytest.mark.parametrize("name", ["embeddings.safetensors", "seen.safetensors", "users.parquet", "items.parquet"])
-def test_an_altered_or_missing_file_is_refused(saved: SavedModel, tmp_path: Path, name: str) -> None:
-    saved.save(tmp_path / "model")
-    path = tmp_path / "model" / name
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(ModelError, match=f"{name}: altered since the model was saved"):
-        Recommender.load(tmp_path)
-    path.unlink()
-    with pytest.raises(ModelError, match=f"{name}: no such file"):
-        Recommender.load(tmp_path)
+def test_a_new_persons_list_leaves_out_what_she_named(small: Small) -> None:
+    recommender = Recommender(small.saved)
+    places = recommender.recommend(likes=["alien", 90], dislikes=["Fargo"], k=9)
+    assert {place.item for place in places} == {20, 30, 40, 50, 60, 70}
+    assert [place.score for place in places] == sorted((place.score for place in places), reverse=True)
+    vector = new_person(small.saved, [0, 8], [7]).vector
+    for place in places:
+        assert place.score == pytest.approx(float(small.saved.e_items[place.item // 10 - 1] @ vector), abs=1e-6)  # type: ignore[operator]
+    assert recommender.recommend(likes="Alien", k=2) == recommender.recommend(likes=[10], k=2)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("{", "not JSON"),
-        ("[]", "holds no schema number"),
-        ('{"schema": 99}', "schema 99; this version of tastegraph reads schema 1"),
-        ('{"schema": 1, "files": {}}', "does not list the model's files"),
-    ],
-)
-def test_a_description_that_is_none_is_refused(saved: SavedModel, tmp_path: Path, text: str, expected: str) -> None:
-    saved.save(tmp_path / "model")
-    (tmp_path / "model" / "model.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ModelError, match=expected):
-        Recommender.load(tmp_path)
+def test_neither_user_nor_like_is_refused(small: Small) -> None:
+    with pytest.raises(ModelError, match="at least one like"):
+        Recommender(small.saved).recommend(k=3)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:

@@ -229,9 +229,8 @@ def test_a_saved_split_that_leaks_is_not_judged_by(finished: Path) -> None:
     table = pl.read_parquet(path)
     pair = table.filter(pl.col("part") == "test").head(1).with_columns(part=pl.lit("fit"))
     pl.concat([table, pair]).write_parquet(path)
-    text = (finished / "model" / "model.json").read_text(encoding="utf-8")
-    old = SavedModel.load(finished / "model").about["split"]
-    (finished / "model" / "model.json").write_text(text.replace(old, sha256_of(path)), encoding="utf-8")
+    model = SavedModel.load(finished / "model")
+    replace(model, about={**model.about, "split": sha256_of(path)}).save(finished / "model")
     with pytest.raises(LeakError, match="the split leaks"):
         evaluate(finished)
 

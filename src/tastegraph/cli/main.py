@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import tastegraph
-from tastegraph.cli import compare, data, evaluate, quickstart, recommend, reproduce, train, tune
+from tastegraph.cli import compare, data, evaluate, export, quickstart, recommend, reproduce, similar, train, tune
 from tastegraph.cli.terminal import printable
 from tastegraph.errors import TasteGraphError
 
@@ -30,6 +30,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("compare")(compare.compare)
 app.command("tune")(tune.tune)
 app.command("recommend")(recommend.recommend)
+app.command("similar")(similar.similar)
+app.command("export")(export.export)
 app.add_typer(reproduce.app, name="reproduce")
 
 

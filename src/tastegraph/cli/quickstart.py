@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.cli.recommend import print_list
+from tastegraph.cli.lists import print_list
 from tastegraph.cli.terminal import format_genres, print_table, say, table
 from tastegraph.cli.train import run_and_show
 from tastegraph.errors import UnknownUserError
@@ -47,7 +47,7 @@ def quickstart(
     _must_be_known(dataset, user)
     run_and_show(recipe, dataset, folder, load_seconds=load_seconds, force=force)
     _print_likes(dataset, user)
-    print_list(Recommender.load(folder).recommend(user), user)
+    print_list(Recommender.load(folder).recommend(user), f"Guess You Love, user {user}")
     program = "tastegraph" if shutil.which("tastegraph") else sys.argv[0]
     typer.echo(f"another person's list: {program} recommend {folder} --user 7")
 

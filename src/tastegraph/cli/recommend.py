@@ -2,51 +2,120 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.cli.terminal import format_genres, print_json, print_table, table
+from tastegraph.cli.lists import in_words, print_list
+from tastegraph.cli.terminal import print_json, printable, say
+from tastegraph.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from tastegraph.serving.filters import Filters
 
-    from tastegraph.serving.recommender import Recommendation
+__all__ = ["recommend"]
 
-__all__ = ["print_list", "recommend"]
+SECONDS_BETWEEN_LINES = 5.0
 
 
 def recommend(
     run: Annotated[Path, typer.Argument(help="A run directory.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="...", help="Further likes, after --likes.")] = None,
     *,
-    user: Annotated[str, typer.Option("--user", help="The user's id in the ratings file.")],
+    user: Annotated[str | None, typer.Option("--user", help="A known user's id in the ratings file.")] = None,
+    likes: Annotated[
+        list[str] | None, typer.Option(metavar="TITLE|ID", help="What a new person, or --user by now, likes; repeated.")
+    ] = None,
+    dislikes: Annotated[
+        list[str] | None, typer.Option(metavar="TITLE|ID", help="What they dislike; may be repeated.")
+    ] = None,
+    refine: Annotated[bool, typer.Option("--refine", help="Improve the fold-in by least squares.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say which likes carry each place, as shares.")] = False,
     k: Annotated[int, typer.Option("-k", min=1, help="Length of the list.")] = 10,
+    genres: Annotated[
+        list[str] | None, typer.Option("--genre", help="Only items with this genre; repeated: with any of them.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without-genre", help="None with this genre; repeated.")
+    ] = None,
+    years: Annotated[
+        str | None, typer.Option(metavar="FROM-TO", help="Only of these years: 1990-1999, 1990-, -1960.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="TITLE|ID", help="Not this item; may be repeated.")
+    ] = None,
+    min_popularity: Annotated[int, typer.Option(min=0, help="Only items with so many users learned from.")] = 0,
+    seen: Annotated[bool, typer.Option("--seen", help="What the user has rated may be listed too.")] = False,
+    diversity: Annotated[
+        float, typer.Option(min=0, max=1, help="Unlike items above like ones: lambda of maximal marginal relevance.")
+    ] = 0.0,
+    discount: Annotated[
+        float, typer.Option("--popularity-discount", min=0, help="C: take C ln(users of the item) off in ordering.")
+    ] = 0.0,
+    everybody: Annotated[bool, typer.Option("--all", help="Every known user's list, into --out.")] = False,
+    out: Annotated[Path | None, typer.Option(help="With --all: a .parquet, .csv or .jsonl file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Guess You Love: what a user would love most among what they have not rated."""
+    """Guess You Love: what somebody would love most among what they do not know."""
+    from tastegraph.serving.filters import Filters
+    from tastegraph.serving.order import Order
     from tastegraph.serving.recommender import Recommender
 
-    places = Recommender.load(run).recommend(user, k)
+    if more and (dislikes or not likes):
+        raise typer.BadParameter(f"say --likes or --dislikes before {more[0]!r}")
+    liked = [*(likes or ()), *(more or ())]
+    filters = Filters(
+        tuple(genres or ()), tuple(without or ()), _years(years), tuple(exclude or ()), seen, min_popularity
+    )
+    order = Order(diversity, discount)
+    if everybody or out is not None:
+        if not everybody or out is None or user is not None or liked or dislikes:
+            raise typer.BadParameter("--all and --out go together, without --user, --likes and --dislikes")
+        if diversity or explain or refine or json:
+            raise typer.BadParameter("--all goes with filters and --popularity-discount only")
+        _write_all(run, out, k, filters, discount, force=force)
+        return
+    if user is None and not liked:
+        raise typer.BadParameter("say for whom: --user ID, --likes TITLE for a new person, or --all")
+    places = Recommender.load(run).recommend(
+        user, k, likes=liked, dislikes=dislikes or (), refine=refine, explain=explain, filters=filters, order=order
+    )
     if json:
         print_json([asdict(place) for place in places])
     else:
-        print_list(places, user)
+        print_list(places, f"Guess You Love, {'a new person' if user is None else f'user {user}'}")
+        for place in places:
+            if place.because is not None:
+                typer.echo(printable(in_words(place)))
 
 
-def print_list(places: Sequence[Recommendation], user: str) -> None:
-    """A list as a table; the item's id stands in for a title that the source has not."""
-    titled = any(place.title is not None for place in places)
-    columns = {"": "right", "title" if titled else "item": "left"}
-    if titled:
-        columns |= {"year": "right", "genres": "left"}
-    rows = (
-        [place.rank, place.title or place.item]
-        + ([place.year, format_genres(place.genres)] if titled else [])
-        + [f"{place.score:.3f}"]
-        for place in places
-    )
-    print_table(table({**columns, "score": "right"}, rows), f"Guess You Love, user {user}")
-    if not places:
-        typer.echo("nothing is left: the user has rated every item the model knows")
+def _years(text: str | None) -> tuple[int | None, int | None]:
+    if text is None:
+        return None, None
+    found = re.fullmatch(r"(\d{1,4})?(-)?(\d{1,4})?", text.strip())
+    if found is None or not (found[1] or found[3]):
+        raise typer.BadParameter(f"years are FROM-TO, FROM- or -TO; found {text!r}")
+    first, last = (int(part) if part else None for part in (found[1], found[3] if found[2] else found[1]))
+    return first, last
+
+
+def _write_all(run: Path, out: Path, k: int, filters: Filters, discount: float, *, force: bool) -> None:
+    from tastegraph.serving.recommender import Recommender
+
+    if out.exists() and not force:
+        raise RunError(f"{out}: exists already; --force replaces it")
+    told = time.perf_counter()
+
+    def tell(done: int, users: int) -> None:
+        nonlocal told
+        if time.perf_counter() - told > SECONDS_BETWEEN_LINES or done == users:
+            told = time.perf_counter()
+            say(f"lists of {done:,} of {users:,} users")
+
+    Recommender.load(run).write_all(out, k, filters=filters, popularity_discount=discount, on_part=tell)
+    typer.echo(f"lists: {out}")

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tastegraph.errors import ModelError, UnknownUserError
+from tastegraph.errors import FilterError, ModelError, UnknownUserError
+from tastegraph.graph.top_k import top_k
 from tastegraph.saved_model import SavedModel
+from tastegraph.serving.because import Because, Share, film_shares, other_shares
+from tastegraph.serving.everyone import AllLists, write_lists
+from tastegraph.serving.filters import Filters, passing
+from tastegraph.serving.names import ItemNames
+from tastegraph.serving.new_item import new_item
+from tastegraph.serving.order import Order, ordered
+from tastegraph.serving.person import known_person, new_person
+from tastegraph.serving.places import Neighbour, Recommendation
+from tastegraph.serving.similar import nearest_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from os import PathLike
 
-__all__ = ["Recommendation", "Recommender"]
+    from numpy.typing import NDArray
 
+    from tastegraph.serving.person import Person
 
-@dataclass(frozen=True)
-class Recommendation:
-    """One place of a list.
-
-    Attributes:
-        rank: from 1.
-        item: the source's own id.
-        score: y_ui, the inner product of the user's and the item's final embedding.
-        title, year, genres: of the film, None where the source has none.
-    """
-
-    rank: int
-    item: int | str
-    score: float
-    title: str | None = None
-    year: int | None = None
-    genres: list[str] | None = None
+__all__ = ["Recommender"]
 
 
 class Recommender:
-    """Makes lists for the users of a saved model.
+    """Makes lists for the users of a saved model, and for people it has not learned.
 
     Args:
         model: the saved model.
@@ -45,6 +41,7 @@ class Recommender:
 
     def __init__(self, model: SavedModel) -> None:
         self.model = model
+        self.names = ItemNames(model)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Recommender:
@@ -60,36 +57,226 @@ class Recommender:
             raise ModelError(f"{folder}: the run holds no model; it has not finished")
         return cls(SavedModel.load(folder / "model" if (folder / "model").is_dir() else folder))
 
-    def recommend(self, user: int | str, k: int = 10) -> list[Recommendation]:
-        """The `k` items that `user` would love most among those they have not rated, best first.
+    def recommend(
+        self,
+        user: int | str | None = None,
+        k: int = 10,
+        *,
+        likes: Iterable[int | str] = (),
+        dislikes: Iterable[int | str] = (),
+        refine: bool = False,
+        explain: bool = False,
+        filters: Filters | None = None,
+        order: Order | None = None,
+    ) -> list[Recommendation]:
+        """The `k` items that somebody would love most among those they do not know, best first.
 
         The list is shorter than `k` where fewer items are left.
 
+        Args:
+            user: a user the model has learned, by id; None for a new person.
+            k: length of the list, from 1 to the number of items.
+            likes: what a new person likes, or a known one likes beside what the model has learned; ids or titles.
+            dislikes: likewise what they dislike.
+            refine: improve the folded-in vector by least squares (see `refined`).
+            explain: say of each place which films carry it (see `because`).
+            filters: what the list may hold.
+            order: how it is ordered, by score unless said otherwise; `score` is the model's in any case.
+
         Raises:
             UnknownUserError: the model has not learned this user; the nearest ids are named.
-            ModelError: k is below 1.
+            UnknownItemError: no item is called so (nearest ones are named), or several are.
+            FilterError: nothing passes the filters.
+            ModelError: k is out of range, there is neither user nor like, or an item is liked and disliked.
         """
-        index = self._index_of(user)
-        items = self.model.rank(np.array([index]), min(k, len(self.model.items)), self.model.seen)[0]
-        items = items[items >= 0]
-        scores = self.model.e_items[items] @ self.model.e_users[index]
-        rows = self.model.item_table[items].iter_rows(named=True)
+        self._check_length(k)
+        person = self._person(user, likes, dislikes, refine=refine)
+        scores = self.model.e_items @ person.vector
+        allowed = np.where(self._allowed(person, filters or Filters()), scores, np.float32(-np.inf))
+        items = ordered(self.model, allowed, k, order or Order())
         return [
-            Recommendation(rank, score=float(score), **_film(row))
-            for rank, (row, score) in enumerate(zip(rows, scores, strict=True), start=1)
+            Recommendation(
+                rank,
+                score=float(scores[item]),
+                because=self._because(person, item) if explain else None,
+                **self.names.film(item),
+            )
+            for rank, item in enumerate(items.tolist(), start=1)
         ]
 
+    def because(
+        self,
+        item: int | str,
+        user: int | str | None = None,
+        *,
+        likes: Iterable[int | str] = (),
+        dislikes: Iterable[int | str] = (),
+        refine: bool = False,
+    ) -> Because:
+        """Why an item scores as it does for somebody: shares that add up to the score.
+
+        The score is a sum over paths of up to K steps from the person to the item; a film's share is the sum of those
+        whose first step goes to it.
+
+        Args:
+            item: an id or a title, known to the person or not.
+            user: whom, as for `recommend`.
+            likes: as for `recommend`.
+            dislikes: as for `recommend`.
+            refine: as for `recommend`.
+
+        Raises:
+            UnknownUserError, UnknownItemError, ModelError: as `recommend`.
+        """
+        return self._because(self._person(user, likes, dislikes, refine=refine), self.names.index_of(item))
+
+    def similar(self, item: int | str, k: int = 10) -> list[Recommendation]:
+        """The `k` items whose final embeddings have the highest cosine to an item's, highest first; that is `score`.
+
+        Raises:
+            UnknownItemError: no item is called so (nearest ones are named), or several are.
+            ModelError: k is out of range.
+        """
+        self._check_length(k)
+        rows, index = self.model.e_items[:, : self.model.width], self.names.index_of(item)
+        return [
+            Recommendation(rank, score=float(cosine), **self.names.film(int(other)))
+            for rank, (other, cosine) in enumerate(zip(*nearest_rows(rows, rows[index], k, index), strict=True), 1)
+        ]
+
+    def similar_users(
+        self,
+        user: int | str | None = None,
+        k: int = 10,
+        *,
+        likes: Iterable[int | str] = (),
+        dislikes: Iterable[int | str] = (),
+    ) -> list[Neighbour]:
+        """The `k` users the model has learned whose embeddings have the highest cosine to somebody's, highest first.
+
+        Args:
+            user: whose neighbours, as for `recommend`.
+            k: how many, from 1; fewer come where there are fewer others.
+            likes: as for `recommend`.
+            dislikes: as for `recommend`.
+
+        Raises:
+            UnknownUserError, UnknownItemError, ModelError: as `recommend`.
+        """
+        if k < 1:
+            raise ModelError(f"a list needs at least one place; found k = {k}")
+        person = self._person(user, likes, dislikes, refine=False)
+        width, index = self.model.width, None if user is None else self._index_of(user)
+        others = nearest_rows(self.model.e_users[:, :width], person.vector[:width], k, index)
+        return [
+            Neighbour(rank, self.model.users.ids[int(other)], float(cosine))
+            for rank, (other, cosine) in enumerate(zip(*others, strict=True), 1)
+        ]
+
+    def audience(self, likers: Iterable[int | str], k: int = 10) -> list[Neighbour]:
+        """The `k` users who would love a new item most, known by a few who like it; `score` is y_ui.
+
+        Args:
+            likers: ids of users the model has learned, at least one; they are not listed.
+            k: how many, from 1; fewer come where there are fewer others.
+
+        Raises:
+            UnknownUserError: a liker is not known.
+            ModelError: k is out of range, or there is no liker.
+        """
+        if k < 1:
+            raise ModelError(f"a list needs at least one place; found k = {k}")
+        known = list(dict.fromkeys(self._index_of(user) for user in _several(likers)))
+        scores = self.model.e_users @ new_item(self.model, known)
+        open_scores = scores.copy()
+        open_scores[known] = -np.inf
+        users = top_k(open_scores[None], k)[0]
+        return [
+            Neighbour(rank, self.model.users.ids[user], float(scores[user]))
+            for rank, user in enumerate(users[users >= 0].tolist(), start=1)
+        ]
+
+    def write_all(
+        self,
+        path: str | PathLike[str],
+        k: int = 10,
+        *,
+        filters: Filters | None = None,
+        popularity_discount: float = 0.0,
+        on_part: Callable[[int, int], None] = lambda *_: None,
+    ) -> None:
+        """Write the list of every user the model has learned; see `write_lists`.
+
+        Args:
+            path: ends in .parquet, .csv or .jsonl; appears whole or not at all.
+            k: length of a list.
+            filters: what lists may hold.
+            popularity_discount: as of `Order`.
+            on_part: told (users done, users) now and then.
+
+        Raises:
+            DataError: `path` has another ending.
+            FilterError: nothing passes the filters.
+            ModelError: k is out of range.
+        """
+        chosen = filters or Filters()
+        allowed = passing(self.model, self.names, chosen)
+        if not allowed.any():
+            raise FilterError("no item passes the filters; loosen one")
+        discount = Order(popularity_discount=popularity_discount).popularity_discount
+        write_lists(self.model, AllLists(k, allowed, chosen.seen, discount), Path(path), on_part)
+
+    def _because(self, person: Person, item: int) -> Because:
+        shares = film_shares(self.model, person, item)
+        films = (
+            Share(self.model.items.ids[film], self.names.called(film), share)
+            for film, share in zip(person.films.tolist(), shares.tolist(), strict=True)
+        )
+        largest_first = tuple(sorted(films, key=lambda share: -share.score))
+        return Because(largest_first, *other_shares(self.model, person, item))
+
+    def _person(
+        self, user: int | str | None, likes: Iterable[int | str], dislikes: Iterable[int | str], *, refine: bool
+    ) -> Person:
+        liked, disliked = (self.names.indices_of(_several(names)) for names in (likes, dislikes))
+        if user is None:
+            return new_person(self.model, liked, disliked, refine=refine)
+        return known_person(self.model, self._index_of(user), liked, disliked, refine=refine)
+
+    def _allowed(self, person: Person, filters: Filters) -> NDArray[np.bool_]:
+        """What a list may hold, bool [items]."""
+        allowed = np.ones(len(self.model.items), np.bool_)
+        allowed[person.named if filters.seen else person.seen] = False
+        if filters == Filters(seen=filters.seen):
+            return allowed
+        passed = passing(self.model, self.names, filters)
+        if not (allowed & passed).any():
+            raise FilterError(
+                f"no item is left: {int(passed.sum()):,} of {len(passed):,} pass the filters, and the list may hold "
+                "none of them; loosen a filter"
+            )
+        return allowed & passed
+
+    def _check_length(self, k: int) -> None:
+        if not 1 <= k <= len(self.model.items):
+            raise ModelError(f"a list has from 1 to {len(self.model.items):,} places, one an item; found k = {k}")
+
+    @cached_property
+    def _user_index(self) -> dict[str, int]:
+        return {str(user): index for index, user in enumerate(self.model.users.ids)}
+
     def _index_of(self, user: int | str) -> int:
-        users = self.model.users
         text = str(user).encode("utf-8", "replace").decode()  # bytes that are no text reach here as surrogates
-        index = int(users.index_of([text])[0])
-        if index < 0:
-            nearest = ", ".join(users.nearest(text))
+        index = self._user_index.get(text)
+        if index is None:
+            nearest = ", ".join(self.model.users.nearest(text))
             raise UnknownUserError(
-                f"user {text} is not among the {len(users):,} users the model has learned from; nearest: {nearest}"
+                f"user {text} is not among the {len(self.model.users):,} users the model has learned from; "
+                f"nearest: {nearest}"
             )
         return index
 
 
-def _film(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row.get(name) for name in ("item", "title", "year", "genres")}
+def _several(names: Iterable[int | str]) -> Iterable[int | str]:
+    """A single title would else be taken letter by letter."""
+    return [names] if isinstance(names, str) else names

@@ -14,6 +14,7 @@ from tastegraph.saved_model import SavedModel
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder, new_run
+from tastegraph.studies.folding import folding_of
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
@@ -86,7 +87,7 @@ def _run_in(
         "model": recipe.model.model_dump(mode="json"),
         "best_epoch": trained.best_epoch,
     }
-    _saved_model(trained, dataset, trial, about).save(folder / "model")
+    _saved_model(trained, recipe, dataset, trial, about).save(folder / "model")
     write_whole(folder / "report.html", render_report(recipe, result, journal.chosen))
     _write_json(folder / "result.json", result)
     return result
@@ -132,7 +133,7 @@ class _Journal:
         self._watcher.epoch(record)
 
 
-def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, about: dict[str, Any]) -> SavedModel:
+def _saved_model(trained: Trained, recipe: Recipe, dataset: Dataset, trial: Trial, about: dict[str, Any]) -> SavedModel:
     """The model as people are served from it: every item a user rated counts as seen, whatever its part."""
     fit = trial.final.split.fit
     rated = dataset.interactions
@@ -144,10 +145,13 @@ def _saved_model(trained: Trained, dataset: Dataset, trial: Trial, about: dict[s
         items = items.join(dataset.item_table, on="item", how="left", maintain_order="left")
     return SavedModel(
         *trained.embeddings,
+        folding=folding_of(trained.model, trial.final.graph),
+        fit=trial.final.graph.items_of,
         users=fit.users,
         items=fit.items,
         item_table=items,
         seen=NeighbourLists.from_pairs(user[learned], item[learned], len(fit.users), len(fit.items)),
+        ranking=recipe.model.ranking,
         about=about,
     )
 

@@ -1,0 +1,36 @@
+"""`tastegraph export`: a saved model's embeddings for other tools."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["Form", "export"]
+
+
+class Form(StrEnum):
+    """What is written."""
+
+    numpy = "numpy"
+    parquet = "parquet"
+    projector = "projector"
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run directory.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to make.")],
+    form: Annotated[
+        Form, typer.Option(help="NumPy arrays, Parquet tables, or a folder for TensorBoard's projector.")
+    ] = Form.parquet,
+) -> None:
+    """Embeddings of users and items, whose inner products are the scores, for other tools."""
+    from tastegraph.serving.export import export as write
+    from tastegraph.serving.recommender import Recommender
+
+    recommender = Recommender.load(run)
+    write(recommender.model, recommender.names, out, form.value)
+    typer.echo(f"embeddings: {out}")

@@ -1,0 +1,64 @@
+"""Why an item scores as it does for a person: exact shares of the score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tastegraph.saved_model import SavedModel
+    from tastegraph.serving.person import Person
+
+__all__ = ["Because", "Share", "film_shares", "other_shares"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one known film adds to a score.
+
+    Attributes:
+        item: its id in the source.
+        called: its title and year, or its id.
+        score: its part of y_ui; below 0 where it speaks against the item.
+    """
+
+    item: int | str
+    called: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Because:
+    """Shares of a score: `films`, `own` and `popularity` add up to it.
+
+    Attributes:
+        films: of each liked (or disliked) film, the largest first.
+        own: of what comes from no film: the user's own E0, and a refinement.
+        popularity: of the popularity prior, 0 where the model has none.
+    """
+
+    films: tuple[Share, ...]
+    own: float
+    popularity: float
+
+
+def film_shares(model: SavedModel, person: Person, item: int) -> NDArray[np.float64]:
+    r"""p_ui f_i . e_j / length of each of a person's films i, float64 [films].
+
+    The score is a sum over the paths of up to K steps that join the person to the item. With
+    e_u = own + sum of p_ui f_i, the paths whose first step goes to film i add up to this.
+    """
+    e = model.e_items[item, : model.width].astype(np.float64)
+    shares: NDArray[np.float64] = person.weights * (model.folding.items[person.films] @ e) / person.length
+    return shares
+
+
+def other_shares(model: SavedModel, person: Person, item: int) -> tuple[float, float]:
+    """What is left of the score: the own part, and the popularity prior."""
+    row = model.e_items[item]
+    own = float(person.own.astype(np.float64) @ row[: model.width]) / person.length
+    return own, float(row[model.width :].sum())

@@ -1,0 +1,139 @@
+"""Everybody's list in one pass, into a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from tastegraph.errors import DataError, ModelError
+from tastegraph.files import written_whole
+from tastegraph.graph.top_k import rank_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tastegraph.saved_model import SavedModel
+
+__all__ = ["FORMS", "AllLists", "write_lists"]
+
+FORMS = (".parquet", ".csv", ".jsonl")
+USERS_A_PART = 1 << 13
+
+
+@dataclass(frozen=True, eq=False)
+class AllLists:
+    """What the lists are to be.
+
+    Attributes:
+        k: length of a list, from 1 to the number of items.
+        allowed: what any list may hold, bool [items].
+        seen: whether a list may hold what its user has rated.
+        popularity_discount: c >= 0; see `Order`.
+    """
+
+    k: int
+    allowed: NDArray[np.bool_]
+    seen: bool = False
+    popularity_discount: float = 0.0
+
+
+def write_lists(
+    model: SavedModel,
+    wanted: AllLists,
+    path: Path,
+    on_part: Callable[[int, int], None] = lambda *_: None,
+    users_a_part: int = USERS_A_PART,
+) -> None:
+    """Write the list of every user as rows of user, item (the source's ids), rank (from 1) and score.
+
+    Users come in the order of their index. Lists are made part by part, each part a file in a folder beside `path`; at
+    the end the parts are streamed into `path` and removed. After a crash or an interruption the same call goes on
+    after the last part, for the folder's name holds a digest of the model and of what is wanted.
+
+    Args:
+        model: whose users.
+        wanted: what the lists are.
+        path: ends in .parquet, .csv or .jsonl.
+        on_part: told (users done, users) after each part.
+        users_a_part: bounds the memory, beside the model's own and that of a block of scores.
+
+    Raises:
+        DataError: `path` has another ending.
+        ModelError: k is out of range.
+    """
+    if path.suffix.lower() not in FORMS:
+        raise DataError(f"lists are written as {', '.join(FORMS)}; found {path.suffix or 'no ending'}", path=path)
+    if not 1 <= wanted.k <= len(model.items):
+        raise ModelError(f"a list has from 1 to {len(model.items):,} places, one an item; found k = {wanted.k}")
+    folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
+    folder.mkdir(exist_ok=True)
+    parts = []
+    for begin in range(0, len(model.users), users_a_part):
+        users = np.arange(begin, min(begin + users_a_part, len(model.users)))
+        parts.append(folder / f"{begin:012}.parquet")
+        if not parts[-1].exists():
+            with written_whole(parts[-1]) as aside:
+                _lists_of(model, users, wanted).write_parquet(aside)
+        on_part(int(users[-1]) + 1, len(model.users))
+    _join(parts, path)
+    shutil.rmtree(folder)
+
+
+def _lists_of(model: SavedModel, users: NDArray[np.int64], wanted: AllLists) -> pl.DataFrame:
+    """Some users' lists: columns user, item, rank, score."""
+    discount = (wanted.popularity_discount * np.log(np.maximum(model.popularity, 1))).astype(np.float32)
+    closed = np.flatnonzero(~wanted.allowed)
+
+    def scores_of(block: NDArray[np.integer]) -> NDArray[np.float32]:
+        scores: NDArray[np.float32] = model.e_users[block] @ model.e_items.T
+        if wanted.popularity_discount:
+            scores -= discount
+        scores[:, closed] = -np.inf
+        return scores
+
+    lists = rank_blocks(scores_of, len(model.items), users, wanted.k, None if wanted.seen else model.seen)
+    row, place = np.nonzero(lists >= 0)
+    item = lists[row, place]
+    score = np.concatenate([
+        np.einsum("nd,nd->n", model.e_users[users[row[at]]], model.e_items[item[at]])
+        for at in np.array_split(np.arange(len(row)), max(1, len(row) >> 16))
+    ])  # fmt: skip
+    return pl.DataFrame(
+        {
+            "user": model.users.ids.gather(users[row]),
+            "item": model.items.ids.gather(item),
+            "rank": (place + 1).astype(np.int32),
+            "score": score,
+        }
+    )
+
+
+def _join(parts: list[Path], path: Path) -> None:
+    """Stream the parts, one after the other, into the file."""
+    frame = pl.scan_parquet(parts, glob=False)
+    with written_whole(path) as aside:
+        if path.suffix.lower() == ".parquet":
+            frame.sink_parquet(aside)
+        elif path.suffix.lower() == ".csv":
+            frame.sink_csv(aside)
+        else:
+            frame.sink_ndjson(aside)
+
+
+def _digest(model: SavedModel, wanted: AllLists, users_a_part: int) -> str:
+    """Of all that the parts depend on."""
+    digest = hashlib.sha256()
+    for array in (model.e_users, model.e_items, model.seen.start, model.seen.index, model.fit.index, wanted.allowed):
+        digest.update(np.ascontiguousarray(array).data)
+    settings = [wanted.k, wanted.seen, wanted.popularity_discount, users_a_part]
+    digest.update(json.dumps(settings).encode())
+    return digest.hexdigest()

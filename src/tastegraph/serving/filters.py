@@ -1,0 +1,86 @@
+"""What a list may hold: by genre, year, id and popularity."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tastegraph.errors import FilterError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    from tastegraph.saved_model import SavedModel
+    from tastegraph.serving.names import ItemNames
+
+__all__ = ["Filters", "passing"]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list may hold; as it stands, everything but what the person knows.
+
+    Attributes:
+        genres: an item has one of these, without case; empty allows all.
+        without_genres: an item has none of these.
+        years: first and last year, each included, None for no bound; an item without a year passes no bound.
+        exclude: ids or titles of items to leave out.
+        seen: whether the list may hold what the person has rated before; what is named as like or dislike never comes.
+        min_popularity: an item has at least so many users that the model has learned from.
+    """
+
+    genres: tuple[str, ...] = ()
+    without_genres: tuple[str, ...] = ()
+    years: tuple[int | None, int | None] = (None, None)
+    exclude: tuple[int | str, ...] = ()
+    seen: bool = False
+    min_popularity: int = 0
+
+    def __post_init__(self) -> None:
+        first, last = self.years
+        if first is not None and last is not None and first > last:
+            raise FilterError(f"no year lies between {first} and {last}")
+        if self.min_popularity < 0:
+            raise FilterError(f"min_popularity is at least 0; found {self.min_popularity}")
+
+
+def passing(model: SavedModel, names: ItemNames, filters: Filters) -> NDArray[np.bool_]:
+    """Whether each item passes, but for `seen`: bool [items].
+
+    Raises:
+        FilterError: a genre that no item has (the nearest are named), or the data has no genres or years.
+        UnknownItemError: an item to exclude is not known.
+    """
+    passes = model.popularity >= filters.min_popularity
+    if filters.genres:
+        passes &= _has_genre(model, filters.genres)
+    if filters.without_genres:
+        passes &= ~_has_genre(model, filters.without_genres)
+    first, last = filters.years
+    if first is not None or last is not None:
+        years = _column(model, "year").to_numpy().astype(np.float64)  # NaN where there is none: no comparison holds
+        passes &= (years >= (-np.inf if first is None else first)) & (years <= (np.inf if last is None else last))
+    passes[names.indices_of(filters.exclude)] = False
+    return passes
+
+
+def _has_genre(model: SavedModel, wanted: tuple[str, ...]) -> NDArray[np.bool_]:
+    of_items = _column(model, "genres").to_list()
+    spelt = {genre.casefold(): genre for genres in of_items for genre in genres or ()}
+    for genre in wanted:
+        if genre.casefold() not in spelt:
+            close = difflib.get_close_matches(genre.casefold(), list(spelt), n=3, cutoff=0.0)
+            raise FilterError(f'no item has the genre "{genre}"; nearest: {", ".join(spelt[name] for name in close)}')
+    asked = {spelt[genre.casefold()] for genre in wanted}
+    return np.array([bool(asked.intersection(genres or ())) for genres in of_items], np.bool_)
+
+
+def _column(model: SavedModel, name: str) -> pl.Series:
+    table = model.item_table
+    if name not in table.columns or table[name].null_count() == len(table):
+        raise FilterError(f"the model's items have no {name}; this filter needs them")
+    return table[name]

@@ -1,0 +1,109 @@
+"""Items as people name them: by the source's id, or by title."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tastegraph.errors import AmbiguousItemError, UnknownItemError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tastegraph.saved_model import SavedModel
+
+__all__ = ["ItemNames"]
+
+SPELLINGS = 50_000  # titles that a misspelt one is compared with, at most
+OFFERED = 3
+ARTICLE = re.compile(r"(.+), (the|a|an|le|la|les|il|el|der|die|das)")
+NAMED = 5  # of several items with one title, so many are named
+
+
+class ItemNames:
+    """Finds the items of a saved model by what people call them.
+
+    An id comes before a title. Titles are compared without case, with their year behind them or without it.
+
+    Args:
+        model: whose items.
+    """
+
+    def __init__(self, model: SavedModel) -> None:
+        self._model = model
+
+    def indices_of(self, names: Iterable[int | str]) -> list[int]:
+        """The index of each item, without those named twice; see `index_of`."""
+        return list(dict.fromkeys(self.index_of(name) for name in names))
+
+    def index_of(self, name: int | str) -> int:
+        """The index of an item, by its id or title.
+
+        Raises:
+            UnknownItemError: no item is called so; the nearest titles, or ids, are named.
+            AmbiguousItemError: several have that title; their ids and years are named.
+        """
+        text = str(name).encode("utf-8", "replace").decode().strip()
+        if text in self._by_id:
+            return self._by_id[text]
+        found = self._by_title.get(text.casefold(), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            named = ", ".join(f"id {self.film(index)['item']} ({self.film(index)['year']})" for index in found[:NAMED])
+            raise AmbiguousItemError(f'{len(found)} items are called "{text}": {named}; name one by its id')
+        raise UnknownItemError(
+            f'"{text}" is neither id nor title of the {len(self._model.items):,} items the model has learned from; '
+            f"nearest: {', '.join(self._nearest(text))}"
+        )
+
+    def film(self, index: int) -> dict[str, Any]:
+        """What the item table says of an item: item and title, year, genres, None where the source has none."""
+        return {name: None if cells is None else cells[index] for name, cells in self._columns.items()}
+
+    def called(self, index: int) -> str:
+        """Title with year of an item, or its id where it has no title."""
+        film = self.film(index)
+        if film["title"] is None:
+            return str(film["item"])
+        return film["title"] if film["year"] is None else f"{film['title']} ({film['year']})"
+
+    @cached_property
+    def _columns(self) -> dict[str, list[Any] | None]:
+        table = self._model.item_table
+        names = ("item", "title", "year", "genres")
+        return {name: table[name].to_list() if name in table.columns else None for name in names}
+
+    @cached_property
+    def _by_id(self) -> dict[str, int]:
+        return {str(item): index for index, item in enumerate(self._model.items.ids)}
+
+    @cached_property
+    def _by_title(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index, title in enumerate(self._columns["title"] or ()):
+            if title is not None:
+                for name in _names_of(title, self._columns["year"][index] if self._columns["year"] else None):
+                    found.setdefault(name, []).append(index)
+        return found
+
+    def _nearest(self, text: str) -> list[str]:
+        """Items that `text` may have meant: titles that hold it, then the closest spellings; ids where none has one."""
+        if not self._by_title:
+            return self._model.items.nearest(text)
+        asked, titles = text.casefold(), list(self._by_title)
+        holding = sorted((title for title in titles if asked and asked in title), key=len)
+        close = difflib.get_close_matches(asked, titles[:SPELLINGS], n=2 * OFFERED, cutoff=0.0)
+        found = dict.fromkeys(self._by_title[title][0] for title in holding[: 2 * OFFERED] + close)
+        return [f'"{self.called(index)}"' for index in list(found)[:OFFERED]]
+
+
+def _names_of(title: str, year: int | None) -> set[str]:
+    """What a film is found by, case folded: "Rock, The" also as "The Rock", each with its year behind it too."""
+    plain = title.casefold()
+    names = {plain}
+    if article := ARTICLE.fullmatch(plain):
+        names.add(f"{article[2]} {article[1]}")
+    return names if year is None else names | {f"{name} ({year})" for name in names}

@@ -1,0 +1,90 @@
+"""The order of a list: by score, or with popularity taken off, or with likeness to what stands above taken off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tastegraph.errors import FilterError
+from tastegraph.graph.top_k import top_k
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tastegraph.saved_model import SavedModel
+
+__all__ = ["Order", "ordered"]
+
+CANDIDATES = 100  # the best so many items, or 5 k, are what a diverse list is made of
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a list is ordered; as it stands, by score.
+
+    Attributes:
+        diversity: lambda of maximal marginal relevance, 0 to 1.
+        popularity_discount: c >= 0; c ln(users of the item) is taken off its score.
+    """
+
+    diversity: float = 0.0
+    popularity_discount: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.diversity <= 1:
+            raise FilterError(f"diversity lies between 0 and 1; found {self.diversity}")
+        if not 0 <= self.popularity_discount < float("inf"):
+            raise FilterError(f"the popularity discount is a number of at least 0; found {self.popularity_discount}")
+
+
+def ordered(model: SavedModel, scores: NDArray[np.float32], k: int, order: Order) -> NDArray[np.int32]:
+    """The indices of a list of `k` items, or of as many as there are, best first.
+
+    Args:
+        model: whose items.
+        scores: of all items, -inf for what the list must not hold, float32 [items].
+        k: at least 1.
+        order: how.
+    """
+    if order.popularity_discount:
+        discount = order.popularity_discount * np.log(np.maximum(model.popularity, 1))
+        scores = (scores - discount).astype(np.float32)
+    candidates = _best(scores, k if not order.diversity else max(CANDIDATES, 5 * k))
+    if not order.diversity or not len(candidates):
+        return candidates
+    rows = model.e_items[candidates, : model.width]
+    chosen = _marginal(rows, scores[candidates], k, order.diversity)
+    return np.take(candidates, chosen)
+
+
+def _best(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:
+    """`top_k` of one row, without empty places: only entries that reach the k-th largest are put in order."""
+    reach = np.arange(len(scores))
+    if k < len(scores) and not np.isnan(scores).any():
+        reach = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
+    best = top_k(scores[reach][None], k)[0]
+    return np.asarray(reach[best[best >= 0]], np.int32)
+
+
+def _marginal(rows: NDArray[np.float32], scores: NDArray[np.float32], k: int, diversity: float) -> NDArray[np.int64]:
+    """Maximal marginal relevance (Carbonell and Goldstein 1998): the next place goes to the highest
+
+    (1 - lambda) relevance - lambda (highest cosine to a place above), with scores brought to 0..1 as relevance.
+    """  # noqa: D415 (the sentence goes on in the formula)
+    span = float(scores.max() - scores.min()) or 1.0
+    relevance = (scores - scores.min()) / span
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    likeness = np.zeros(len(rows), np.float32)
+    chosen: list[int] = []
+    free = np.ones(len(rows), np.bool_)
+    for _ in range(min(k, len(rows))):
+        marginal = np.where(free, (1 - diversity) * relevance - diversity * likeness, -np.inf)
+        best = int(marginal.argmax())
+        cosine = unit @ unit[best]
+        likeness = cosine if not chosen else np.maximum(likeness, cosine)
+        chosen.append(best)
+        free[best] = False
+    return np.array(chosen, np.int64)

@@ -1,0 +1,112 @@
+"""A person as a saved model sees one: somebody it has learned, with new likes or not, or somebody new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tastegraph.errors import ModelError
+from tastegraph.serving.least_squares import refined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from tastegraph.saved_model import SavedModel
+
+__all__ = ["Person", "known_person", "new_person"]
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A user's vector, and what it is made of: vector = (own + sum of weights x f of the films) / length.
+
+    Attributes:
+        vector: the row whose inner products with `e_items` are the scores, float32 [d, or d + 1 with a prior].
+        own: what comes from no film: alpha_0 E0 of a known user, and what a refinement adds; float32 [d].
+        films: indices of the films that make up the rest, int64 [n].
+        weights: p_ui of each, below 0 for a disliked one, float64 [n].
+        length: what the sum is divided by: its norm where lists are ranked by cosine, else 1.
+        seen: indices of what she knows, int64.
+        named: those of them that she has just named as likes and dislikes, int64.
+    """
+
+    vector: NDArray[np.float32]
+    own: NDArray[np.float32]
+    films: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    length: float
+    seen: NDArray[np.int64]
+    named: NDArray[np.int64]
+
+
+def new_person(
+    model: SavedModel, likes: Sequence[int], dislikes: Sequence[int] = (), *, refine: bool = False
+) -> Person:
+    """Somebody the model has not learned, folded in.
+
+    She is a node with E0 = 0 whose neighbours keep their layers: layer k is the sum over her likes of p_ui times layer
+    k-1 of the item, and all layers together are p_ui f_i (see `Folding`). A dislike is an edge of negative sign.
+
+    Args:
+        model: the saved model.
+        likes: item indices, each once, at least one.
+        dislikes: item indices, each once.
+        refine: bring the vector nearer to what it should score by `refined`.
+
+    Raises:
+        ModelError: nothing is liked, or a film is both liked and disliked, or nothing reaches her vector.
+    """
+    if not likes:
+        raise ModelError("a new person needs at least one like to start from")
+    person = _folded(model, np.zeros(model.width, np.float32), likes, dislikes, refine=refine, seen=())
+    if not person.vector[: model.width].any():
+        raise ModelError("nothing reaches a new person through this model (it has no layers); try to refine")
+    return person
+
+
+def known_person(
+    model: SavedModel, user: int, likes: Sequence[int] = (), dislikes: Sequence[int] = (), *, refine: bool = False
+) -> Person:
+    """A user the model has learned, by index; new likes and dislikes join, or leave, the ones learned from, at once."""
+    known = model.fit[user].astype(np.int64)
+    away = set(dislikes)
+    join = [*(film for film in known.tolist() if film not in away), *(film for film in likes if film not in set(known))]
+    seen = model.seen[user].tolist()
+    person = _folded(model, model.folding.own[user], join, dislikes, refine=refine, seen=seen, new=likes)
+    if likes or dislikes or refine:
+        return person
+    vector = model.e_users[user]  # the saved row itself: the same to the last bit in every list
+    return replace(person, vector=vector)
+
+
+def _folded(
+    model: SavedModel,
+    own: NDArray[np.float32],
+    likes: Sequence[int],
+    dislikes: Sequence[int],
+    *,
+    refine: bool,
+    seen: Sequence[int],
+    new: Sequence[int] | None = None,
+) -> Person:
+    both = set(likes if new is None else new) & set(dislikes)
+    if both:
+        raise ModelError(f"item {model.items.ids[min(both)]} is both liked and disliked")
+    films = np.array([*likes, *dislikes], np.int64)
+    sign = np.repeat([1.0, -1.0], [len(likes), len(dislikes)])
+    weights = sign / np.sqrt(max(len(films), 1) * np.maximum(model.popularity[films], 1))
+    taste = own + (weights @ model.folding.items[films]).astype(np.float32)
+    if refine:
+        better = refined(model, taste, likes, dislikes)
+        own, taste = own + (better - taste), better
+    length = (float(np.linalg.norm(taste)) or 1.0) if model.ranking == "cosine" else 1.0
+    vector = taste / np.float32(length)
+    if model.e_items.shape[1] > model.width:
+        vector = np.append(vector, np.float32(1))
+    known = np.unique(np.array([*seen, *films.tolist()], np.int64))
+    named = np.array([*(likes if new is None else new), *dislikes], np.int64)
+    return Person(vector.astype(np.float32), own, films, weights, length, known, named)

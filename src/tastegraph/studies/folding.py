@@ -1,0 +1,31 @@
+"""What a trained model leaves for new users and items to be folded in from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from tastegraph.graph.propagation import sum_of_layers
+from tastegraph.saved_model import Folding
+
+if TYPE_CHECKING:
+    from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.model import LightGCN
+
+__all__ = ["folding_of"]
+
+
+def folding_of(model: LightGCN, graph: BipartiteGraph) -> Folding:
+    """The vectors f = alpha_1 E0 + alpha_2 P E0 + ... + alpha_K P^(K-1) E0 of all nodes, and the users' alpha_0 E0.
+
+    Args:
+        model: trained on `graph`.
+        graph: what it has learned from.
+    """
+    with torch.no_grad():
+        alpha, e0 = model.alpha, model.E0.detach()
+        f = sum_of_layers(graph, e0, alpha[1:].contiguous()) if len(alpha) > 1 else torch.zeros_like(e0)
+        own = alpha[0] * e0[: model.num_users]
+    users, items = torch.split(f.cpu(), [model.num_users, model.num_items])
+    return Folding(*(part.contiguous().cpu().numpy() for part in (own, users, items)))

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+from tastegraph.data.list_file import read_list_file
+from tastegraph.errors import DataError, ModelError
+from tastegraph.serving.everyone import AllLists, write_lists
+from tastegraph.serving.order import Order
+from tastegraph.serving.recommender import Recommender
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Small
+
+ALL = np.ones(9, np.bool_)
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
+def test_everybodys_list_is_the_one_that_each_is_given(small: Small, tmp_path: Path, form: str) -> None:
+    path = tmp_path / f"lists.{form}"
+    told: list[tuple[int, int]] = []
+    write_lists(small.saved, AllLists(4, ALL), path, lambda *done: told.append(done), users_a_part=5)
+    assert told == [(5, 12), (10, 12), (12, 12)]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    table = read_list_file(path).table
+    assert table.columns == ["user", "item", "rank", "score"]
+    recommender = Recommender(small.saved)
+    expected = [
+        (f"u{user:02}", str(place.item), place.rank, pytest.approx(place.score, abs=1e-5))
+        for user in range(12)
+        for place in recommender.recommend(f"u{user:02}", 4)
+    ]
+    assert table.with_columns(pl.col("item").cast(pl.String)).rows() == expected
+
+
+def test_filters_seen_and_discount(small: Small, tmp_path: Path) -> None:
+    allowed = ALL.copy()
+    allowed[[2, 3]] = False
+    write_lists(small.saved, AllLists(9, allowed, seen=True, popularity_discount=1.0), tmp_path / "a.parquet")
+    table = pl.read_parquet(tmp_path / "a.parquet")
+    assert len(table) == 12 * 7
+    assert not {30, 40} & set(table["item"])
+    recommender = Recommender(small.saved)
+    mine = recommender.recommend("u05", 9, order=Order(popularity_discount=1.0))
+    listed = table.filter(user="u05")["item"].to_list()
+    unseen = [item for item in listed if item in {place.item for place in mine}]
+    assert unseen == [place.item for place in mine if place.item not in {30, 40}]
+
+
+def test_an_interrupted_pass_goes_on_where_it_stopped(small: Small, tmp_path: Path) -> None:
+    path = tmp_path / "lists.csv"
+
+    def stop(done: int, _: int) -> None:
+        if done == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_lists(small.saved, AllLists(4, ALL), path, stop, users_a_part=5)
+    assert not path.exists()
+    (folder,) = tmp_path.iterdir()
+    first = folder / f"{0:012}.parquet"
+    kept = first.stat().st_mtime_ns
+    times: list[int] = []
+    write_lists(small.saved, AllLists(4, ALL), path, lambda *_: times.append(first.stat().st_mtime_ns), users_a_part=5)
+    assert times == [kept] * 3
+    assert [file.name for file in tmp_path.iterdir()] == ["lists.csv"]
+    assert pl.read_csv(path)["user"].n_unique() == 12
+
+
+def test_other_endings_and_lengths_are_refused(small: Small, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"lists are written as .parquet, .csv, .jsonl; found .xlsx"):
+        write_lists(small.saved, AllLists(4, ALL), tmp_path / "lists.xlsx")
+    with pytest.raises(ModelError, match="from 1 to 9 places"):
+        write_lists(small.saved, AllLists(10, ALL), tmp_path / "lists.csv")
+    assert not list(tmp_path.iterdir())
