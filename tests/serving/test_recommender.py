@@ -86,3 +86,11 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("", encoding="utf-8")
     with pytest.raises(ModelError, match="it has not finished"):
         Recommender.load(tmp_path)
+
+
+def test_a_catalogue_of_fewer_than_ten_items_gives_all_it_has_unless_a_length_is_asked_for(saved: SavedModel) -> None:
+    assert len(saved.items) < 10
+    known = str(saved.users.ids[0])
+    assert len(Recommender(saved).recommend(known)) == len(saved.items) - saved.seen.counts[0]
+    with pytest.raises(ModelError, match="found k = 10"):
+        Recommender(saved).recommend(known, 10)

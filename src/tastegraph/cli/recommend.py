@@ -35,7 +35,9 @@ def recommend(
     ] = None,
     refine: Annotated[bool, typer.Option("--refine", help="Improve the fold-in by least squares.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say which likes carry each place, as shares.")] = False,
-    k: Annotated[int, typer.Option("-k", min=1, help="Length of the list.")] = 10,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, help="Length of the list; 10, or all of fewer items, by default.")
+    ] = None,
     genres: Annotated[
         list[str] | None, typer.Option("--genre", help="Only items with this genre; repeated: with any of them.")
     ] = None,
@@ -104,7 +106,7 @@ def _years(text: str | None) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _write_all(run: Path, out: Path, k: int, filters: Filters, discount: float, *, force: bool) -> None:
+def _write_all(run: Path, out: Path, k: int | None, filters: Filters, discount: float, *, force: bool) -> None:
     from tastegraph.serving.recommender import Recommender
 
     if out.exists() and not force:

@@ -19,7 +19,7 @@ def similar(
     *,
     item: Annotated[str | None, typer.Option("--item", metavar="TITLE|ID", help="Whose neighbours: an item.")] = None,
     user: Annotated[str | None, typer.Option("--user", help="Whose neighbours: a user.")] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many.")] = 10,
+    k: Annotated[int | None, typer.Option("-k", min=1, help="How many; 10, or all of fewer, by default.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Items, or users, whose final embeddings point most nearly the same way (by cosine)."""
@@ -35,7 +35,7 @@ def similar(
         else:
             print_list(places, f"Similar to {recommender.names.called(recommender.names.index_of(item))}")
         return
-    neighbours = recommender.similar_users(user, k)
+    neighbours = recommender.similar_users(user, k or 10)
     if json:
         print_json([asdict(neighbour) for neighbour in neighbours])
     else:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Recommender"]
 
+LENGTH = 10  # places of a list, unless said otherwise
+
 
 class Recommender:
     """Makes lists for the users of a saved model, and for people it has not learned.
@@ -60,7 +62,7 @@ class Recommender:
     def recommend(
         self,
         user: int | str | None = None,
-        k: int = 10,
+        k: int | None = None,
         *,
         likes: Iterable[int | str] = (),
         dislikes: Iterable[int | str] = (),
@@ -75,7 +77,7 @@ class Recommender:
 
         Args:
             user: a user the model has learned, by id; None for a new person.
-            k: length of the list, from 1 to the number of items.
+            k: length of the list, from 1 to the number of items; 10, or all items of a smaller catalogue, by default.
             likes: what a new person likes, or a known one likes beside what the model has learned; ids or titles.
             dislikes: likewise what they dislike.
             refine: improve the folded-in vector by least squares (see `refined`).
@@ -89,11 +91,11 @@ class Recommender:
             FilterError: nothing passes the filters.
             ModelError: k is out of range, there is neither user nor like, or an item is liked and disliked.
         """
-        self._check_length(k)
+        places = self._length(k)
         person = self._person(user, likes, dislikes, refine=refine)
         scores = self.model.e_items @ person.vector
         allowed = np.where(self._allowed(person, filters or Filters()), scores, np.float32(-np.inf))
-        items = ordered(self.model, allowed, k, order or Order())
+        items = ordered(self.model, allowed, places, order or Order())
         return [
             Recommendation(
                 rank,
@@ -130,18 +132,18 @@ class Recommender:
         """
         return self._because(self._person(user, likes, dislikes, refine=refine), self.names.index_of(item))
 
-    def similar(self, item: int | str, k: int = 10) -> list[Recommendation]:
+    def similar(self, item: int | str, k: int | None = None) -> list[Recommendation]:
         """The `k` items whose final embeddings have the highest cosine to an item's, highest first; that is `score`.
 
         Raises:
             UnknownItemError: no item is called so (nearest ones are named), or several are.
             ModelError: k is out of range.
         """
-        self._check_length(k)
+        places = self._length(k)
         rows, index = self.model.e_items[:, : self.model.width], self.names.index_of(item)
         return [
             Recommendation(rank, score=float(cosine), **self.names.film(int(other)))
-            for rank, (other, cosine) in enumerate(zip(*nearest_rows(rows, rows[index], k, index), strict=True), 1)
+            for rank, (other, cosine) in enumerate(zip(*nearest_rows(rows, rows[index], places, index), strict=True), 1)
         ]
 
     def similar_users(
@@ -199,7 +201,7 @@ class Recommender:
     def write_all(
         self,
         path: str | PathLike[str],
-        k: int = 10,
+        k: int | None = None,
         *,
         filters: Filters | None = None,
         popularity_discount: float = 0.0,
@@ -209,7 +211,7 @@ class Recommender:
 
         Args:
             path: ends in .parquet, .csv or .jsonl; appears whole or not at all.
-            k: length of a list.
+            k: length of a list, as for `recommend`.
             filters: what lists may hold.
             popularity_discount: as of `Order`.
             on_part: told (users done, users) now and then.
@@ -224,7 +226,7 @@ class Recommender:
         if not allowed.any():
             raise FilterError("no item passes the filters; loosen one")
         discount = Order(popularity_discount=popularity_discount).popularity_discount
-        write_lists(self.model, AllLists(k, allowed, chosen.seen, discount), Path(path), on_part)
+        write_lists(self.model, AllLists(self._length(k), allowed, chosen.seen, discount), Path(path), on_part)
 
     def _because(self, person: Person, item: int) -> Because:
         shares = film_shares(self.model, person, item)
@@ -257,9 +259,12 @@ class Recommender:
             )
         return allowed & passed
 
-    def _check_length(self, k: int) -> None:
+    def _length(self, k: int | None) -> int:
+        if k is None:
+            return min(LENGTH, len(self.model.items))
         if not 1 <= k <= len(self.model.items):
             raise ModelError(f"a list has from 1 to {len(self.model.items):,} places, one an item; found k = {k}")
+        return k
 
     @cached_property
     def _user_index(self) -> dict[str, int]:
