@@ -89,7 +89,16 @@ def compare(
 
     with TrainingProgress(resolved.evaluation.select, quiet=form != "table") as progress:
         found = compare_into(
-            folder, resolved, dataset, names, manner, progress, seeds=seeds, origin=origin, force=force
+            folder,
+            resolved,
+            dataset,
+            names,
+            manner,
+            progress,
+            seeds=seeds,
+            origin=origin,
+            trial=trial,
+            force=force,
         )
     _print(found, form, folder)
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["TrainingProgress"]
 
 SECONDS_BETWEEN_LINES = 10.0
-JUDGING = "judging"  # shown on a bar alone: a line a model is enough elsewhere
 
 
 class TrainingProgress:
@@ -66,6 +65,14 @@ class TrainingProgress:
 
     def stage(self, name: str, epochs: int | None) -> None:
         """A model's training begins; without epochs it is of one piece, and the bar only moves."""
+        self._begin(name, epochs)
+        self._line(f"training {name}, at most {counted(epochs, 'epoch')}" if epochs else f"fitting {name}")
+
+    def judging(self, name: str) -> None:
+        """Lists are judged: shown on a bar alone, a line a model is enough elsewhere."""
+        self._begin(f"judging {name}", None)
+
+    def _begin(self, name: str, epochs: int | None) -> None:
         if self._task is not None:
             self._bar.remove_task(self._task)
         self._epochs, self._epoch = epochs or 0, 0
@@ -73,10 +80,6 @@ class TrainingProgress:
         self._highest = -1.0
         self._began = self._told = time.monotonic()
         self._task = self._bar.add_task(name, total=epochs, state="")
-        if epochs:
-            self._line(f"training {name}, at most {counted(epochs, 'epoch')}")
-        elif not name.startswith(JUDGING):
-            self._line(f"fitting {name}")
 
     def step(self, step: int, steps: int, loss: float) -> None:
         """A step is done."""

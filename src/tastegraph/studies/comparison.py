@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 
 from tastegraph.errors import EvaluationError
-from tastegraph.ranking.beyond import LOWER_IS_BETTER, beyond_accuracy
+from tastegraph.ranking.beyond import LOWER_IS_BETTER
 from tastegraph.ranking.exposure import exposure
 from tastegraph.ranking.intervals import bootstrap_intervals
-from tastegraph.ranking.protocols import SAMPLED_NEGATIVES
+from tastegraph.ranking.protocols import SAMPLED_NEGATIVES, SAMPLING_MISLEADS
 from tastegraph.ranking.significance import against_best
 from tastegraph.studies.contenders import Titled, contend
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.manner import describe
+from tastegraph.studies.manner import describe_groups, widened
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import settings_of, title_of
 from tastegraph.studies.result import describe_data
@@ -60,6 +60,7 @@ def compare(
     *,
     seeds: int = 1,
     origin: str = "the recipe",
+    trial: Trial | None = None,
 ) -> Comparison:
     """Fit each model on the same splits, choose on validation, and judge its lists of the test part once a split.
 
@@ -74,40 +75,41 @@ def compare(
         watcher: is told how it goes on.
         seeds: how many.
         origin: where the settings come from, for people.
+        trial: `Trial.of(dataset, recipe)`, where it was made before.
 
     Raises:
         TasteGraphError: the data, a setting or a model does not work out.
     """
     if seeds < 1 or not names:
         raise EvaluationError(f"a comparison needs a model and a seed; found {len(names)} models, {seeds} seeds")
-    manner = replace(manner, k=manner.k or recipe.evaluation.k, beyond=True, groups=True)
+    k = tuple(manner.k or recipe.evaluation.k)
+    manner = replace(manner, k=k)
     parts: dict[str, list[_Part]] = {name: [] for name in names}
+    first = trial or Trial.of(dataset, recipe)
+    check_memory(names, first, recipe)
     for seed in range(seeds):
         seeded = recipe.at_seed(seed)
-        trial = Trial.of(dataset, seeded)
-        if not seed:
-            check_memory(names, trial, seeded)
-            data = describe_data(dataset, trial)
-        evidence = Evidence.of(trial, dataset, seeded)
+        split = Trial.of(dataset, seeded) if seed else first
+        evidence = Evidence.of(split, dataset, seeded)
         evidence.check(manner.protocol)
         told = Titled(watcher, f", seed {seed}") if seeds > 1 else watcher
         for name in names:
-            parts[name].append(_part_of(name, trial, evidence, seeded, manner, told))
-    per_user = _per_user(parts)
+            parts[name].append(_part_of(name, split, evidence, seeded, replace(manner, groups=not seed), told))
+    per_user, sampled = _per_user(parts), manner.protocol == SAMPLED_NEGATIVES
     return Comparison(
         {
             "schema": SCHEMA,
-            "data": data,
+            "data": describe_data(dataset, first),
             "split": {"method": "published" if dataset.published_test is not None else recipe.split.method},
             "protocol": manner.protocol,
-            "k": list(manner.k or ()),
+            "k": list(k),
             "select": recipe.evaluation.select,
             "seeds": seeds,
             "settings": origin,
-            **({"negatives": manner.negatives} if manner.protocol == SAMPLED_NEGATIVES else {}),
+            **({"negatives": manner.negatives} if sampled else {}),
             "users": per_user["user"].n_unique(),
             "models": _models(recipe, parts, per_user),
-            "warnings": list(dict.fromkeys(line for some in parts.values() for part in some for line in part.warnings)),
+            "warnings": [SAMPLING_MISLEADS] if sampled else [],
         },
         per_user,
     )
@@ -115,38 +117,46 @@ def compare(
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """One model on one split."""
+    """One model on one split.
 
-    described: dict[str, Any]
+    Attributes:
+        validation: mean validation metrics.
+        test: mean test metrics, and figures of the catalogue.
+        of_catalogue: intervals of those figures, which no user has alone.
+        groups: metrics by group; of the first split alone.
+        seconds: "fit" and "rank".
+        best_epoch: where it was trained by gradient.
+        values: test metrics user by user: columns user, metrics.
+    """
+
     validation: Mapping[str, float]
-    seconds: dict[str, float]
+    test: Mapping[str, float]
+    of_catalogue: Mapping[str, list[float]]
+    groups: Mapping[str, list[dict[str, Any]]]
+    seconds: Mapping[str, float]
     best_epoch: int | None
     values: pl.DataFrame
 
-    @property
-    def warnings(self) -> list[str]:
-        warnings: list[str] = self.described["warnings"]
-        return warnings
-
 
 def _part_of(name: str, trial: Trial, evidence: Evidence, recipe: Recipe, manner: Manner, watcher: Watcher) -> _Part:
+    k = manner.k or ()
     contender = contend(name, trial, recipe, watcher)
-    watcher.stage(f"judging {title_of(name)}", None)
+    watcher.judging(title_of(name))
     began = time.perf_counter()
-    judged = evidence.judge(
-        contender.ranker, manner.k or (), manner.protocol, negatives=manner.negatives, seed=manner.seed
-    )
+    judged = evidence.judge(contender.ranker, k, manner.protocol, negatives=manner.negatives, seed=manner.seed)
     seconds = {"fit": contender.seconds, "rank": time.perf_counter() - began}
-    best_epoch = contender.trained.best_epoch if contender.trained else None
-    values = dict(judged.values) | beyond_accuracy(judged.lists, judged.users, evidence.catalogue, manner.k or ())
-    whole = replace(judged, values=values)
-    described = describe(whole, evidence, replace(manner, beyond=False))
-    figures = exposure(judged.lists, evidence.catalogue.profiles.num_columns, manner.k or ())
-    described["metrics"]["test"] |= {metric: figure.value for metric, figure in figures.items()}
-    described["intervals"]["test"] |= {metric: list(figure.interval) for metric, figure in figures.items()}
+    judged = widened(judged, evidence, k)
+    figures = exposure(judged.lists, evidence.catalogue.profiles.num_columns, k)
     ids = evidence.trial.split.fit.users.ids.gather(judged.users)
-    table = pl.DataFrame({"user": ids, **values}).with_columns(pl.selectors.float().fill_nan(None))
-    return _Part(described, contender.validation, seconds, best_epoch, table)
+    return _Part(
+        validation=contender.validation,
+        test=judged.means() | {metric: figure.value for metric, figure in figures.items()},
+        of_catalogue={metric: list(figure.interval) for metric, figure in figures.items()},
+        groups=describe_groups(judged, evidence, k) if manner.groups else {},
+        seconds=seconds,
+        best_epoch=contender.trained.best_epoch if contender.trained else None,
+        values=pl.DataFrame({"user": ids, **judged.values}).with_columns(pl.selectors.float().fill_nan(None)),
+    )
 
 
 def _per_user(parts: Mapping[str, Sequence[_Part]]) -> pl.DataFrame:
@@ -174,12 +184,12 @@ def _models(recipe: Recipe, parts: Mapping[str, Sequence[_Part]], per_user: pl.D
             "settings": settings_of(name, recipe),
             "metrics": {
                 "validation": _means([part.validation for part in some]),
-                "test": _means([part.described["metrics"]["test"] for part in some]),
+                "test": _means([part.test for part in some]),
             },
-            "spread": {"test": _spreads([part.described["metrics"]["test"] for part in some])},
-            "intervals": {"test": _intervals(values[name], some)},
+            "spread": {"test": _spreads([part.test for part in some])},
+            "intervals": {"test": _intervals(values[name], some[0])},
             "versus": {metric: found[name] for metric, found in versus.items()},
-            "groups": some[0].described["groups"],
+            "groups": some[0].groups,
             "seconds": _means([part.seconds for part in some]),
             "best_epochs": [part.best_epoch for part in some if part.best_epoch is not None],
         }
@@ -188,7 +198,7 @@ def _models(recipe: Recipe, parts: Mapping[str, Sequence[_Part]], per_user: pl.D
 
 
 def _versus(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Each model beside the best and beside LightGCN's place among them, by metric."""
+    """Each model beside the best, by metric."""
     metrics = next(iter(values.values()))
     found = {}
     for metric in metrics:
@@ -210,11 +220,10 @@ def _versus(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> dict[str
     return found
 
 
-def _intervals(values: Mapping[str, NDArray[np.float64]], some: Sequence[_Part]) -> dict[str, list[float]]:
+def _intervals(values: Mapping[str, NDArray[np.float64]], first: _Part) -> dict[str, list[float]]:
     """Over users; of coverage and Gini, which no user has alone, those of the first seed."""
     of_users = {name: list(ends) for name, ends in bootstrap_intervals(values).items()}
-    first: dict[str, list[float]] = some[0].described["intervals"]["test"]
-    return {name: of_users.get(name, first[name]) for name in first}
+    return {name: first.of_catalogue.get(name) or of_users[name] for name in first.test}
 
 
 def _means(figures: Sequence[Mapping[str, float]]) -> dict[str, float]:

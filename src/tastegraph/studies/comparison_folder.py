@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.trial import Trial
 
 __all__ = ["compare_into"]
 
@@ -36,6 +37,7 @@ def compare_into(
     *,
     seeds: int = 1,
     origin: str = "the recipe",
+    trial: Trial | None = None,
     force: bool = False,
 ) -> Comparison:
     """Compare, and leave all of it in a folder; see `compare`.
@@ -50,7 +52,7 @@ def compare_into(
     with new_run(out) as folder:
         environment = describe_environment(recipe, dataset.digests)  # compiles, too, so that no model's time holds it
         warm_up(names)
-        found = compare(recipe, dataset, names, manner, watcher, seeds=seeds, origin=origin)
+        found = compare(recipe, dataset, names, manner, watcher, seeds=seeds, origin=origin, trial=trial)
         texts = {
             "recipe.toml": recipe.to_toml(),
             "environment.json": json.dumps(environment, indent=2) + "\n",

@@ -52,6 +52,9 @@ class Watcher(Protocol):
     def epoch(self, record: Epoch) -> None:
         """An epoch is done."""
 
+    def judging(self, name: str) -> None:
+        """A fitted model's lists are made and judged."""
+
 
 class Silent:
     """A watcher that tells nobody."""
@@ -64,6 +67,9 @@ class Silent:
 
     def epoch(self, record: Epoch) -> None:
         """An epoch is done."""
+
+    def judging(self, name: str) -> None:
+        """Lists are judged."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,10 @@ class Titled:
     def epoch(self, record: Epoch) -> None:
         """An epoch is done."""
         self.watcher.epoch(record)
+
+    def judging(self, name: str) -> None:
+        """Lists are judged."""
+        self.watcher.judging(f"{name}{self.suffix}")
 
 
 @dataclass(frozen=True, eq=False)

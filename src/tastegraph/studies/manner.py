@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tastegraph.ranking.protocols import ProtocolName
     from tastegraph.studies.evidence import Evidence
 
-__all__ = ["Manner", "describe"]
+__all__ = ["Manner", "describe", "describe_groups", "widened"]
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,21 @@ class Manner:
         return self.groups or self.protocol in (RATED_ONLY, TUTORIAL)
 
 
+def widened(judged: Judged, evidence: Evidence, k: Sequence[int]) -> Judged:
+    """The same lists with their metrics beyond accuracy, at every K."""
+    beyond = beyond_accuracy(judged.lists, judged.users, evidence.catalogue, k)
+    return replace(judged, values={**judged.values, **beyond})
+
+
 def describe(judged: Judged, evidence: Evidence, manner: Manner, warnings: Sequence[str] = ()) -> dict[str, Any]:
     """What judged lists come to, for machines: metric names are lower case, name@K, and intervals are of 95 %."""
     k = list(manner.k or ())
-    values = dict(judged.values)
     figures = {}
     if manner.beyond:
-        values |= beyond_accuracy(judged.lists, judged.users, evidence.catalogue, k)
+        judged = widened(judged, evidence, k)
         figures = exposure(judged.lists, evidence.catalogue.profiles.num_columns, k)
-    whole = replace(judged, values=values)
-    means = whole.means()
-    intervals = bootstrap_intervals({name: values[name] for name in means})
+    means = judged.means()
+    intervals = bootstrap_intervals({name: judged.values[name] for name in means})
     described: dict[str, Any] = {
         "protocol": judged.protocol,
         "k": k,
@@ -72,10 +76,13 @@ def describe(judged: Judged, evidence: Evidence, manner: Manner, warnings: Seque
         described |= {"negatives": manner.negatives, "seed": manner.seed}
         warnings = [*warnings, SAMPLING_MISLEADS]
     if manner.groups:
-        described["groups"] = {
-            name: [_described(group) for group in groups] for name, groups in evidence.groups(whole, k).items()
-        }
+        described["groups"] = describe_groups(judged, evidence, k)
     return described | {"warnings": list(warnings)}
+
+
+def describe_groups(judged: Judged, evidence: Evidence, k: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
+    """What judged lists come to by group, for machines; see `Evidence.groups`."""
+    return {name: [_described(group) for group in groups] for name, groups in evidence.groups(judged, k).items()}
 
 
 def _described(group: Group) -> dict[str, Any]:

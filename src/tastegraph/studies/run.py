@@ -132,6 +132,10 @@ class _Journal:
         self._file.flush()
         self._watcher.epoch(record)
 
+    def judging(self, name: str) -> None:
+        """Lists are judged."""
+        self._watcher.judging(name)
+
 
 def _saved_model(trained: Trained, recipe: Recipe, dataset: Dataset, trial: Trial, about: dict[str, Any]) -> SavedModel:
     """The model as people are served from it: every item a user rated counts as seen, whatever its part."""
