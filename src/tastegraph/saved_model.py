@@ -21,7 +21,7 @@ from safetensors.numpy import load, save_file
 
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError
-from tastegraph.files import sha256_of, written_whole
+from tastegraph.files import sha256_of, write_whole, written_whole
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import rank_by_inner_product
 
@@ -134,8 +134,7 @@ class SavedModel:
             name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)} for name in writers
         }
         said = {"schema": SCHEMA, "ranking": self.ranking, "about": dict(self.about), "files": files}
-        with written_whole(folder / "model.json") as aside:
-            aside.write_text(json.dumps(said | {"sha256": _digest(said)}, indent=2) + "\n", encoding="utf-8")
+        write_whole(folder / "model.json", json.dumps(said | {"sha256": _digest(said)}, indent=2) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> SavedModel:

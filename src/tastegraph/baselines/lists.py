@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from tastegraph.baselines.protocol import Baseline
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["known_users", "rank_by_score"]
+__all__ = ["Learned", "known_users", "rank_by_score"]
+
+
+class Learned(Protocol):
+    """What has learned users: a baseline, or whatever else keeps to their protocol."""
+
+    title: ClassVar[str]
+    num_users: int
 
 
 def rank_by_score(
@@ -38,7 +45,7 @@ def rank_by_score(
     return rank_blocks(score_block, model.num_items, asked, k, exclude, multiple)
 
 
-def known_users(model: Baseline, users: NDArray[np.integer]) -> NDArray[np.int64]:
+def known_users(model: Learned, users: NDArray[np.integer]) -> NDArray[np.int64]:
     """The user indices as int64, once it is sure that the model has learned each of them."""
     if not hasattr(model, "num_users"):
         raise ModelError(f"{model.title} is not fitted; call fit first")

@@ -40,6 +40,7 @@ def benchmarks(
 ) -> None:
     """Run recipes from a clean start: select on validation, refit, score test once; record and table."""
     from tastegraph.errors import RecipeError
+    from tastegraph.files import write_whole
     from tastegraph.studies.benchmarks import read_records, table_of, write_into, write_record
     from tastegraph.studies.known_recipes import known_recipes
 
@@ -55,7 +56,7 @@ def benchmarks(
             write_record(record, out)
             records.append(record)
     table = table_of(read_records(out))
-    (out / "table.md").write_text(table, encoding="utf-8")
+    write_whole(out / "table.md", table)
     if page is not None:
         write_into(page, table)
     if json:

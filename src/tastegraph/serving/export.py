@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from tastegraph.errors import RunError
-from tastegraph.files import written_whole
+from tastegraph.files import write_whole, written_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,10 +66,8 @@ def export(model: SavedModel, names: ItemNames, folder: Path, form: Form) -> Non
 def _export_projector(model: SavedModel, names: ItemNames, folder: Path) -> None:
     with written_whole(folder / "items.tsv") as aside, aside.open("w", encoding="utf-8") as file:
         np.savetxt(file, model.e_items[:, : model.width], fmt="%.6g", delimiter="\t")
-    with written_whole(folder / "items-metadata.tsv") as aside:
-        aside.write_text("\n".join(_metadata(model, names)) + "\n", encoding="utf-8")
-    with written_whole(folder / "projector_config.pbtxt") as aside:
-        aside.write_text(PROJECTOR, encoding="utf-8")
+    write_whole(folder / "items-metadata.tsv", "\n".join(_metadata(model, names)) + "\n")
+    write_whole(folder / "projector_config.pbtxt", PROJECTOR)
 
 
 def _metadata(model: SavedModel, names: ItemNames) -> Iterator[str]:

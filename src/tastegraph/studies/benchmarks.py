@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.load import load
 from tastegraph.errors import DataError, RunError
-from tastegraph.files import written_whole
+from tastegraph.files import write_whole
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.models import LIGHTGCN
@@ -76,8 +76,7 @@ def write_record(record: Record, folder: Path) -> Path:
     path = folder / f"{record['name']}-seed-{record['seed']}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with written_whole(path) as aside:
-            aside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(record, indent=2) + "\n")
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
     return path
@@ -122,9 +121,8 @@ def write_into(page: Path, table: str) -> None:
         raise RunError(f"{page}: {(error.strerror or str(error)).lower()}") from error
     if BEGIN not in text or END not in text:
         raise RunError(f"{page}: needs the lines {BEGIN} and {END}")
-    with written_whole(page) as aside:
-        whole = f"{text.partition(BEGIN)[0]}{BEGIN}\n\n{table}\n{END}{text.partition(END)[2]}"
-        aside.write_text(whole, encoding="utf-8")
+    whole = f"{text.partition(BEGIN)[0]}{BEGIN}\n\n{table}\n{END}{text.partition(END)[2]}"
+    write_whole(page, whole)
 
 
 def _place(data: str) -> tuple[int, str]:

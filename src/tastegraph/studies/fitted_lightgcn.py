@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, ClassVar, Self
 
-import numpy as np
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from tastegraph.errors import ModelError, UnknownUserError
+from tastegraph.baselines.history import shape_of
+from tastegraph.baselines.lists import known_users
+from tastegraph.errors import ModelError
 from tastegraph.files import write_whole, written_whole
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
@@ -20,6 +21,7 @@ from tastegraph.studies.contenders import InnerProduct
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from tastegraph.data.interactions import Interactions
@@ -56,12 +58,10 @@ class FittedLightGCN:
         Raises:
             ModelError: there is no pair, no user has a negative, or the loss is not finite.
         """
-        if not len(interactions):
-            raise ModelError(f"{self.title}: the fit part is empty")
-        graph = BipartiteGraph.from_pairs(
-            interactions.user, interactions.item, len(interactions.users), len(interactions.items)
-        )
+        num_users, num_items = shape_of(interactions)
+        graph = BipartiteGraph.from_pairs(interactions.user, interactions.item, num_users, num_items)
         self.embeddings: Embeddings = train(graph, self.model, self.training).embeddings
+        self.num_users = num_users
         return self
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
@@ -71,16 +71,14 @@ class FittedLightGCN:
             ModelError: it is not fitted, or k is below 1.
             UnknownUserError: a user index is out of range.
         """
-        num_users = len(self._learned()[0])
-        asked = np.asarray(users).astype(np.int64)
-        strange = asked[(asked < 0) | (asked >= num_users)]
-        if len(strange):
-            raise UnknownUserError(f"no user index {strange[0]}; {self.title} has learned 0..{num_users - 1}")
-        return InnerProduct(self._learned()).rank(asked, k, exclude)
+        asked = known_users(self, users)
+        return InnerProduct(self.embeddings).rank(asked, k, exclude)
 
     def save(self, folder: Path) -> None:
         """Write lightgcn.safetensors and lightgcn.json into a folder, each whole."""
-        e_users, e_items = self._learned()
+        if not hasattr(self, "num_users"):
+            raise ModelError(f"{self.title} is not fitted; there is nothing to save")
+        e_users, e_items = self.embeddings
         folder.mkdir(parents=True, exist_ok=True)
         with written_whole(folder / "lightgcn.safetensors") as aside:
             aside.write_bytes(save({"users": e_users, "items": e_items}))
@@ -101,13 +99,9 @@ class FittedLightGCN:
             loaded = cls(model, TrainingConfig.model_validate(about["training"]))
             arrays = load_file(folder / "lightgcn.safetensors")
             loaded.embeddings = arrays["users"], arrays["items"]
+            loaded.num_users = len(arrays["users"])
         except (OSError, ValueError, KeyError, TypeError, ValidationError, SafetensorError) as error:
             raise ModelError(
                 f"{folder}: no saved LightGCN, or a damaged one ({' '.join(str(error).split())})"
             ) from error
         return loaded
-
-    def _learned(self) -> Embeddings:
-        if not hasattr(self, "embeddings"):
-            raise ModelError(f"{self.title} is not fitted; call fit first")
-        return self.embeddings

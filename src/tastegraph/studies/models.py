@@ -115,8 +115,6 @@ def with_settings(recipe: Recipe, name: str, settings: Mapping[str, Any]) -> Rec
     """
     if name == LIGHTGCN:
         return recipe.with_keys(settings)
-    if name == MF:
-        return recipe.with_keys({f"models.{MF}.{key}": value for key, value in settings.items()})
     return recipe.with_keys({f"models.{name}.{key}": value for key, value in settings.items()})
 
 
