@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tastegraph.cli.lengths import lengths_of
-from tastegraph.cli.reading import Reading, reads_ratings
+from tastegraph.cli.judging import Negatives, Protocol, lengths_of
+from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import print_json, print_table, say, spoken, table
 
@@ -17,16 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
-Protocol = Literal["full-ranking", "tutorial", "rated-only", "sampled-negatives"]
 Form = Literal["table", "csv", "latex", "markdown", "json"]
 
 
 @reads_ratings
 def compare(
-    data: Annotated[
-        str | None,
-        typer.Argument(help="A known data set's name, a path, or - for standard input; the recipe's data by default."),
-    ] = None,
+    data: Data = None,
     *,
     models: Annotated[
         str, typer.Option(metavar="A,B,...", help="Models to compare: lightgcn, mf, popularity, ease, ...; or all.")
@@ -46,10 +42,8 @@ def compare(
     k: Annotated[
         str | None, typer.Option("--k", metavar="10,20", help="Lengths of the lists; the recipe's by default.")
     ] = None,
-    protocol: Annotated[
-        Protocol, typer.Option(help="What lists are made of and what counts as a hit.")
-    ] = "full-ranking",
-    negatives: Annotated[int, typer.Option(min=1, help="Of sampled-negatives: items drawn for each user.")] = 100,
+    protocol: Protocol = "full-ranking",
+    negatives: Negatives = 100,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report and tables; runs/compare-NAME (or -2, ...) by default.")
     ] = None,
@@ -72,7 +66,7 @@ def compare(
     manner = Manner(None if k is None else lengths_of(k), protocol, negatives)
     data = data or (Recipe().data.source if recipe is None else None)
     recipe = recipe or (data if data in known_recipes() else None)
-    resolved = load_recipe(recipe_path(recipe) if recipe else None, settings or [], data, reading)
+    resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     origin = f"recipe {recipe}" if recipe else "defaults, not tuned on these data"
     if out is not None:
         check_folder(out, force=force)

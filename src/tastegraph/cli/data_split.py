@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tastegraph.cli.reading import Reading, reads_ratings
+from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import print_json, print_table, spoken, table
 from tastegraph.data.counted import counted
@@ -23,10 +23,7 @@ __all__ = ["split"]
 
 @reads_ratings
 def split(
-    data: Annotated[
-        str | None,
-        typer.Argument(help="A known data set's name, a path, or - for standard input; the recipe's data by default."),
-    ] = None,
+    data: Data = None,
     *,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The Parquet file to write: user, item, part.")],
     recipe: Annotated[Path | None, typer.Option(help="A TOML file with settings.")] = None,

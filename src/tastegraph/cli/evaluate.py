@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
-from tastegraph.cli.lengths import lengths_of
+from tastegraph.cli.judging import Negatives, Protocol, lengths_of
 from tastegraph.cli.terminal import print_json, print_table, say, table
 
 __all__ = ["evaluate", "show_groups"]
 
-Protocol = Literal["full-ranking", "tutorial", "rated-only", "sampled-negatives"]
 LISTS = "Lists of another tool"
 
 
@@ -28,10 +27,8 @@ def evaluate(
         str | None,
         typer.Option("--k", metavar="10,20", help="Lengths of the lists; the run's by default."),
     ] = None,
-    protocol: Annotated[
-        Protocol, typer.Option(help="What lists are made of and what counts as a hit.")
-    ] = "full-ranking",
-    negatives: Annotated[int, typer.Option(min=1, help="Of sampled-negatives: items drawn for each user.")] = 100,
+    protocol: Protocol = "full-ranking",
+    negatives: Negatives = 100,
     seed: Annotated[int, typer.Option(min=0, help="Of sampled-negatives: seed of the draw.")] = 0,
     beyond: Annotated[
         bool, typer.Option("--beyond", help="Coverage, Gini, novelty, popularity, diversity and calibration too.")

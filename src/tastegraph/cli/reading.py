@@ -10,9 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Reading", "reads_ratings"]
+__all__ = ["Data", "Reading", "reads_ratings"]
 
 PANEL = "Reading a file"
+
+Data = Annotated[
+    str | None,
+    typer.Argument(help="A known data set's name, a path, or - for standard input; the recipe's data by default."),
+]
 
 # Keys of the recipe that the options set.
 Reading = dict[str, Any]

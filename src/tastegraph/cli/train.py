@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tastegraph.cli.reading import Reading, reads_ratings
+from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import model_table, print_json, print_table, spoken
 
@@ -21,10 +21,7 @@ __all__ = ["print_result", "run_and_show", "train"]
 
 @reads_ratings
 def train(
-    data: Annotated[
-        str | None,
-        typer.Argument(help="A known data set's name, a path, or - for standard input; the recipe's data by default."),
-    ] = None,
+    data: Data = None,
     *,
     recipe: Annotated[
         str | None,
@@ -49,7 +46,7 @@ def train(
     from tastegraph.studies.known_recipes import recipe_path
     from tastegraph.studies.recipe import load_recipe
 
-    resolved = load_recipe(recipe_path(recipe) if recipe else None, settings or [], data, reading)
+    resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
     began = time.perf_counter()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.cli.reading import Reading, reads_ratings
+from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import print_json, print_table, spoken, table
 
@@ -21,10 +21,7 @@ __all__ = ["tune"]
 
 @reads_ratings
 def tune(
-    data: Annotated[
-        str | None,
-        typer.Argument(help="A known data set's name, a path, or - for standard input; the recipe's data by default."),
-    ] = None,
+    data: Data = None,
     *,
     models: Annotated[
         str, typer.Option(metavar="A,B,...", help="Models to tune: lightgcn, mf, ease, ...; or all.")
@@ -60,7 +57,7 @@ def tune(
     from tastegraph.studies.trial import Trial
 
     names = known_models(models)
-    resolved = load_recipe(recipe_path(recipe) if recipe else None, settings or [], data, reading)
+    resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
     dataset = load(resolved.data.source, spoken(quiet=json), resolved.data.reading)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from tastegraph.errors import DataError, ModelError
+from tastegraph.errors import DataError
 from tastegraph.files import written_whole
 from tastegraph.graph.top_k import rank_blocks
+from tastegraph.serving.places import length_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +73,7 @@ def write_lists(
     """
     if path.suffix.lower() not in FORMS:
         raise DataError(f"lists are written as {', '.join(FORMS)}; found {path.suffix or 'no ending'}", path=path)
-    if not 1 <= wanted.k <= len(model.items):
-        raise ModelError(f"a list has from 1 to {len(model.items):,} places, one an item; found k = {wanted.k}")
+    length_of(model, wanted.k)
     folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
     folder.mkdir(exist_ok=True)
     parts = []

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tastegraph.errors import ModelError
+
 if TYPE_CHECKING:
+    from tastegraph.saved_model import SavedModel
     from tastegraph.serving.because import Because
 
-__all__ = ["Neighbour", "Recommendation"]
+__all__ = ["Neighbour", "Recommendation", "length_of"]
+
+LENGTH = 10  # places of a list, unless said otherwise
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,16 @@ class Neighbour:
     rank: int
     user: int | str
     score: float
+
+
+def length_of(model: SavedModel, k: int | None) -> int:
+    """The length of a list: `k`, or where it is not said 10, or all items of a smaller catalogue.
+
+    Raises:
+        ModelError: k is below 1 or above the number of items.
+    """
+    if k is None:
+        return min(LENGTH, len(model.items))
+    if not 1 <= k <= len(model.items):
+        raise ModelError(f"a list has from 1 to {len(model.items):,} places, one an item; found k = {k}")
+    return k

@@ -18,7 +18,7 @@ from tastegraph.serving.names import ItemNames
 from tastegraph.serving.new_item import new_item
 from tastegraph.serving.order import Order, ordered
 from tastegraph.serving.person import known_person, new_person
-from tastegraph.serving.places import Neighbour, Recommendation
+from tastegraph.serving.places import Neighbour, Recommendation, length_of
 from tastegraph.serving.similar import nearest_rows
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from tastegraph.serving.person import Person
 
 __all__ = ["Recommender"]
-
-LENGTH = 10  # places of a list, unless said otherwise
 
 
 class Recommender:
@@ -91,7 +89,7 @@ class Recommender:
             FilterError: nothing passes the filters.
             ModelError: k is out of range, there is neither user nor like, or an item is liked and disliked.
         """
-        places = self._length(k)
+        places = length_of(self.model, k)
         person = self._person(user, likes, dislikes, refine=refine)
         scores = self.model.e_items @ person.vector
         allowed = np.where(self._allowed(person, filters or Filters()), scores, np.float32(-np.inf))
@@ -139,7 +137,7 @@ class Recommender:
             UnknownItemError: no item is called so (nearest ones are named), or several are.
             ModelError: k is out of range.
         """
-        places = self._length(k)
+        places = length_of(self.model, k)
         rows, index = self.model.e_items[:, : self.model.width], self.names.index_of(item)
         return [
             Recommendation(rank, score=float(cosine), **self.names.film(int(other)))
@@ -226,7 +224,7 @@ class Recommender:
         if not allowed.any():
             raise FilterError("no item passes the filters; loosen one")
         discount = Order(popularity_discount=popularity_discount).popularity_discount
-        write_lists(self.model, AllLists(self._length(k), allowed, chosen.seen, discount), Path(path), on_part)
+        write_lists(self.model, AllLists(length_of(self.model, k), allowed, chosen.seen, discount), Path(path), on_part)
 
     def _because(self, person: Person, item: int) -> Because:
         shares = film_shares(self.model, person, item)
@@ -258,13 +256,6 @@ class Recommender:
                 "none of them; loosen a filter"
             )
         return allowed & passed
-
-    def _length(self, k: int | None) -> int:
-        if k is None:
-            return min(LENGTH, len(self.model.items))
-        if not 1 <= k <= len(self.model.items):
-            raise ModelError(f"a list has from 1 to {len(self.model.items):,} places, one an item; found k = {k}")
-        return k
 
     @cached_property
     def _user_index(self) -> dict[str, int]:

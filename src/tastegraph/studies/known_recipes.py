@@ -17,12 +17,14 @@ def known_recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
-def recipe_path(name: str) -> Path:
-    """The file that `--recipe` names: a known recipe, or else a path.
+def recipe_path(name: str | None) -> Path | None:
+    """The file that `--recipe` names: a known recipe, or else a path; None where it is not said.
 
     Raises:
         RecipeError: neither; the nearest known recipe is named.
     """
+    if not name:
+        return None
     known = known_recipes()
     if name in known:
         return known[name]

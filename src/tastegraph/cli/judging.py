@@ -1,10 +1,18 @@
-"""Lengths of lists as they are typed: 10,20."""
+"""Options of the commands that judge lists: the protocol, and lengths as they are typed: 10,20."""
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import typer
 
-__all__ = ["lengths_of"]
+__all__ = ["Negatives", "Protocol", "lengths_of"]
+
+Protocol = Annotated[
+    Literal["full-ranking", "tutorial", "rated-only", "sampled-negatives"],
+    typer.Option(help="What lists are made of and what counts as a hit."),
+]
+Negatives = Annotated[int, typer.Option(min=1, help="Of sampled-negatives: items drawn for each user.")]
 
 
 def lengths_of(text: str) -> list[int]:
