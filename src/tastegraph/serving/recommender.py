@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.serving.person import Person
 
 __all__ = ["Recommender"]
@@ -203,6 +204,7 @@ class Recommender:
         *,
         filters: Filters | None = None,
         popularity_discount: float = 0.0,
+        known: NeighbourLists | None = None,
         on_part: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         """Write the list of every user the model has learned; see `write_lists`.
@@ -212,19 +214,22 @@ class Recommender:
             k: length of a list, as for `recommend`.
             filters: what lists may hold.
             popularity_discount: as of `Order`.
+            known: what each user's list leaves out, by user index; by default all that they have rated, held-out items
+                included. To judge lists, leave out what a judge masks: `tastegraph.studies.evaluate.known_positives`.
             on_part: told (users done, users) now and then.
 
         Raises:
             DataError: `path` has another ending.
             FilterError: nothing passes the filters.
-            ModelError: k is out of range.
+            ModelError: k is out of range, or `known` is of another number of users or items.
         """
         chosen = filters or Filters()
         allowed = passing(self.model, self.names, chosen)
         if not allowed.any():
             raise FilterError("no item passes the filters; loosen one")
         discount = Order(popularity_discount=popularity_discount).popularity_discount
-        write_lists(self.model, AllLists(length_of(self.model, k), allowed, chosen.seen, discount), Path(path), on_part)
+        left_out = None if chosen.seen else known or self.model.seen
+        write_lists(self.model, AllLists(length_of(self.model, k), allowed, left_out, discount), Path(path), on_part)
 
     def _because(self, person: Person, item: int) -> Because:
         shares = film_shares(self.model, person, item)
