@@ -230,11 +230,12 @@ class Recommender:
         write_lists(self.model, AllLists(length_of(self.model, k), allowed, left_out, discount), Path(path), on_part)
 
     def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:
-        named = [(self.names.film(film)["item"], self.names.called(film)) for film in person.films.tolist()]
+        ids = self.model.items.ids.gather(person.films).to_list()
+        called = [self.names.called(film) for film in person.films.tolist()]
         reasons = []
         for item, shares in zip(items.tolist(), film_shares(self.model, person, items), strict=True):
             largest_first = np.argsort(-shares, kind="stable").tolist()
-            films = tuple(Share(*named[film], score=shares.item(film)) for film in largest_first)
+            films = tuple(Share(ids[film], called[film], shares.item(film)) for film in largest_first)
             reasons.append(Because(films, *other_shares(self.model, person, item)))
         return reasons
 
