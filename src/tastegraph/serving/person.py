@@ -98,7 +98,7 @@ def _folded(
         raise ModelError(f"item {model.items.ids[min(both)]} is both liked and disliked")
     films = np.array([*likes, *dislikes], np.int64)
     sign = np.repeat([1.0, -1.0], [len(likes), len(dislikes)])
-    weights = sign / np.sqrt(max(len(films), 1) * np.maximum(model.popularity[films], 1))
+    weights = sign * model.folding.weights(len(films), model.popularity[films])
     taste = own + (weights @ model.folding.items[films]).astype(np.float32)
     if refine:
         better = refined(model, taste, likes, dislikes)
