@@ -57,14 +57,15 @@ class FeedbackStore:
     called from several threads, and several processes may share a store.
 
     Args:
-        url: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME, or the path of an SQLite file, made where it is not.
+        url: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME, or the path of an SQLite file.
+        make: make an SQLite file that is not there.
 
     Raises:
         FeedbackError: the store cannot be opened, or holds something else.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+    def __init__(self, url: str, *, make: bool = True) -> None:
+        self._engine = _engine(url, make=make)
         self._writing = threading.Lock()
         try:
             with self._engine.begin() as connection:
@@ -163,7 +164,7 @@ def _told() -> Iterator[None]:
         raise FeedbackError(f"the feedback store does not answer ({_first_line(error)})") from error
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, make: bool) -> Engine:
     """An engine whose connections wait for a moment and not for ever."""
     if url.startswith(("postgresql://", "postgres://")):
         with needs_extra("postgresql"):
@@ -177,6 +178,8 @@ def _engine(url: str) -> Engine:
     if "://" in url and not url.startswith("sqlite:///"):
         raise FeedbackError(f"{_plain(url)}: expected a path, sqlite:///FILE or postgresql://USER@HOST/NAME")
     path = Path(url.removeprefix("sqlite:///"))
+    if not make and not path.exists():
+        raise FeedbackError(f"{path}: no such feedback store")
     if not path.parent.is_dir():
         raise FeedbackError(f"{path}: there is no folder {path.parent}")
     try:

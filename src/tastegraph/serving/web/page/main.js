@@ -14,6 +14,7 @@ function view(name) {
   for (const button of document.querySelectorAll(".tabs button")) button.setAttribute("aria-pressed", String(button.dataset.view === name));
   for (const button of document.querySelectorAll(".segments button")) button.setAttribute("aria-pressed", String((button.dataset.show === "map") === onMap));
   if (onMap) map.show();
+  scrollTo(0, 0);
 }
 
 for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => view(button.dataset.view));

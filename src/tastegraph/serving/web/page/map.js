@@ -77,7 +77,9 @@ function label(named, palette) {
     if (!marked && plain >= most) break;
     pen.font = `${marked ? 600 : 400} ${marked ? 13 : 12}px Inter, system-ui, sans-serif`;
     const text = title(film).length > 34 ? `${title(film).slice(0, 32)}…` : title(film);
-    const box = { x: x + (marked ? 14 : 8), y: y - 8, width: pen.measureText(text).width + 6, height: 17 };
+    const wide = pen.measureText(text).width + 6;
+    const beside = marked ? 14 : 8;
+    const box = { x: x + beside + wide < size().width ? x + beside : x - beside - wide + 6, y: y - 8, width: wide, height: 17 };
     if (taken.some((other) => box.x < other.x + other.width && other.x < box.x + box.width && box.y < other.y + other.height && other.y < box.y + box.height)) continue;
     taken.push(box);
     if (!marked) plain += 1;
