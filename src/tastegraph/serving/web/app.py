@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 import tastegraph
 from tastegraph.errors import FeedbackError, FilterError, ModelError, UnknownItemError, UnknownUserError
 from tastegraph.serving.web.answers import ProblemDetails
-from tastegraph.serving.web.gate import Gate
+from tastegraph.serving.web.gate import BodyTooLargeError, Gate
 from tastegraph.serving.web.logs import LOG
 from tastegraph.serving.web.pages import page_routes, reference
 from tastegraph.serving.web.problems import Problem, ProblemError
@@ -53,12 +53,9 @@ def application(service: Service) -> FastAPI:
     )
     account = account_routes(service)
     add_saying(account, service)
-    api = APIRouter(prefix="/api/v1")
     films = (film_routes(service), single_film_routes(service))
-    for routes in (list_routes(service), *films, account, model_routes(service)):
-        api.include_router(routes)
-    app.include_router(api)
-    app.include_router(state_routes(service))
+    for routes in (list_routes(service), *films, account, model_routes(service), state_routes(service)):
+        app.include_router(routes)
     described = _described(app)
     app.openapi = lambda: described  # type: ignore[method-assign]
     app.include_router(page_routes(service, reference(described)))
@@ -109,8 +106,13 @@ def _add_problems(app: FastAPI) -> None:
 
     async def no_such(request: Request, error: Exception) -> Problem:
         assert isinstance(error, HTTPException)  # noqa: S101 (for the type checker)
-        names = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+        names = {404: "not-found", 405: "method-not-allowed"}
         name = names.get(error.status_code, "invalid-request")
+        if isinstance(error.__cause__, BodyTooLargeError):
+            raise error.__cause__
+        if name == "invalid-request":
+            faults = [{"at": "body", "expected": "JSON that is neither too deep nor holds too long a number"}]
+            return Problem(name, f"body: {faults[0]['expected']}", errors=faults)
         detail = {"not-found": f"{request.url.path}: see /docs for what there is"}.get(name, "")
         return Problem(name, detail, headers=error.headers)
 

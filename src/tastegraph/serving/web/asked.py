@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from tastegraph.serving.feedback import Kind
 from tastegraph.serving.web.lists import Wish
 
-__all__ = ["MOST_LIKES", "FilmId", "KindBody", "ListBody", "Places", "UserId", "WishQuery"]
+__all__ = ["API", "MOST_LIKES", "FilmId", "KindBody", "ListBody", "Places", "UserId", "WishQuery"]
 
+API = "/api/v1"
 MOST_LIKES, MOST_PLACES, MOST_GENRES, LONGEST_ID, LONGEST_GENRE = 500, 100, 10, 200, 60
 FIRST_YEAR, LAST_YEAR = 1, 9999
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tastegraph.serving.web.service import Service
 
-__all__ = ["ACCESS_COOKIE", "Gate"]
+__all__ = ["ACCESS_COOKIE", "BodyTooLargeError", "Gate"]
 
 ACCESS_COOKIE = "tastegraph_access"
 OPEN_PATHS = frozenset({"/health", "/ready", "/enter"})  # need no access token; nor does what /enter is drawn with
@@ -38,7 +38,7 @@ HEADERS = [
 ]
 
 
-class _BodyTooLargeError(Exception):
+class BodyTooLargeError(Exception):
     """More came than may."""
 
 
@@ -76,7 +76,7 @@ class Gate:
         try:
             async with asyncio.timeout(limits.seconds):
                 await self._app(scope, _counted(receive, limits.body), answer)
-        except _BodyTooLargeError:
+        except BodyTooLargeError:
             await answer.instead(_too_large(limits.body), scope, receive)
         except TimeoutError:
             await answer.instead(Problem("too-slow", f"it took over {limits.seconds:g} s"), scope, receive)
@@ -159,7 +159,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise _BodyTooLargeError
+            raise BodyTooLargeError
         return message
 
     return counted

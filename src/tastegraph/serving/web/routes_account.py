@@ -9,7 +9,7 @@ from fastapi import APIRouter, Cookie, Header, Query, Request, Response
 
 from tastegraph.serving.feedback import TooMuchFeedbackError
 from tastegraph.serving.web.answers import Account, NewAccount, Recommendations, Said, answered_by
-from tastegraph.serving.web.asked import FilmId, KindBody, WishQuery
+from tastegraph.serving.web.asked import API, FilmId, KindBody, WishQuery
 from tastegraph.serving.web.lists import Whom, list_for
 from tastegraph.serving.web.problems import ProblemError
 from tastegraph.serving.web.service import Service, index_of
@@ -24,7 +24,7 @@ FromCookie = Annotated[str | None, Cookie(alias=COOKIE, max_length=200)]
 
 def account_routes(service: Service) -> APIRouter:
     """An account's token comes in a header, or in the cookie that the page has been given."""
-    router = APIRouter(tags=["account"])
+    router = APIRouter(prefix=API, tags=["account"])
 
     @router.post("/accounts", status_code=201, responses=answered_by(NewAccount, status=201))
     def open_account(request: Request) -> Response:

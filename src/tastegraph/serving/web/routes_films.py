@@ -17,7 +17,7 @@ from tastegraph.serving.web.answers import (
     SimilarFilms,
     answered_by,
 )
-from tastegraph.serving.web.asked import MOST_PLACES, FilmId, GenreName, Places
+from tastegraph.serving.web.asked import API, MOST_PLACES, FilmId, GenreName, Places
 from tastegraph.serving.web.problems import ProblemError
 from tastegraph.serving.web.service import Service, index_of
 from tastegraph.serving.web.shown import Shown
@@ -30,7 +30,7 @@ NEIGHBOURS = 6
 
 def film_routes(service: Service) -> APIRouter:
     """Many films: by popularity, genre and title."""
-    router = APIRouter(tags=["films"])
+    router = APIRouter(prefix=API, tags=["films"])
 
     @router.get("/genres", responses=answered_by(Genres))
     async def genres() -> Response:
@@ -69,7 +69,7 @@ def film_routes(service: Service) -> APIRouter:
 
 def single_film_routes(service: Service) -> APIRouter:
     """One film, its neighbours, and its place on the map."""
-    router = APIRouter(tags=["films"])
+    router = APIRouter(prefix=API, tags=["films"])
 
     @router.get("/films/{film}", responses=answered_by(FilmDetails, 404))
     async def film_details(film: FilmId) -> Response:

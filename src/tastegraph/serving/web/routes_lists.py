@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from tastegraph.serving.web.answers import Recommendations, answered_by
-from tastegraph.serving.web.asked import ListBody, UserId, WishQuery
+from tastegraph.serving.web.asked import API, ListBody, UserId, WishQuery
 from tastegraph.serving.web.lists import Whom, known_list, list_for
 from tastegraph.serving.web.problems import ProblemError
 from tastegraph.serving.web.service import Service, known_ids
@@ -20,7 +20,7 @@ MADE_AT_ONCE = 1 << 21  # products of a list that are cheaper made here than han
 
 def list_routes(service: Service) -> APIRouter:
     """Lists for known users, and from likes and dislikes."""
-    router = APIRouter(tags=["lists"])
+    router = APIRouter(prefix=API, tags=["lists"])
 
     @router.get("/users/{user}/recommendations", responses=answered_by(Recommendations, 404))
     async def of_a_user(user: UserId, asked: Annotated[WishQuery, Query()]) -> Response:

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from tastegraph.errors import TasteGraphError
 from tastegraph.serving.web.answers import Health, ModelDetails, Readiness, Reloaded, answered_by
+from tastegraph.serving.web.asked import API
 from tastegraph.serving.web.logs import LOG
 from tastegraph.serving.web.measured import CONTENT_TYPE
 from tastegraph.serving.web.problems import ProblemError
@@ -20,7 +21,7 @@ __all__ = ["model_routes", "reload_run", "state_routes"]
 
 def model_routes(service: Service) -> APIRouter:
     """The model that is shown, and how another takes its place."""
-    router = APIRouter(tags=["model"])
+    router = APIRouter(prefix=API, tags=["model"])
 
     @router.get("/model", responses=answered_by(ModelDetails))
     async def model() -> Response:
