@@ -25,7 +25,8 @@ USERS, FILMS = 60, 40
 GENRES = ("Drama", "Comedy", "Sci-Fi", "Horror")
 TITLES = {
     0: "Matrix, The", 1: "Alien", 2: "Amélie", 3: "Rock, The", 4: "Toy Story", 5: "Toy Story 2",
-    6: "<img src=x onerror=alert(1)>", 7: "Robert'); DROP TABLE feedback;--", 8: "Blade Runner", 9: "2001: A Space Odyssey",
+    6: "<img src=x onerror=alert(1)>", 7: "Robert'); DROP TABLE feedback;--", 8: "Blade Runner",
+    9: "2001: A Space Odyssey",
 }  # fmt: skip
 
 

@@ -30,9 +30,12 @@ def is_problem(answer: httpx.Response, status: int, name: str) -> dict[str, Any]
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"likes": []}', b'{"likes": "1"}', b'{"likes": [1.5]}', b'{"likes": [null]}',
-        b'{"likes": [1], "k": 0}', b'{"likes": [1], "k": 101}', b'{"likes": [1], "k": "5"}', b'{"likes": [1], "k": true}',
-        b'{"likes": [1], "surprise": NaN}', b'{"likes": [1], "surprise": 1e400}', b'{"likes": [1], "diversity": -Infinity}',
+        b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"likes": []}', b'{"likes": "1"}', b'{"likes": [1.5]}',
+        b'{"likes": [null]}',
+        b'{"likes": [1], "k": 0}', b'{"likes": [1], "k": 101}', b'{"likes": [1], "k": "5"}',
+        b'{"likes": [1], "k": true}',
+        b'{"likes": [1], "surprise": NaN}', b'{"likes": [1], "surprise": 1e400}',
+        b'{"likes": [1], "diversity": -Infinity}',
         b'{"likes": [1], "more": 1}', b'{"likes": [1], "year_from": 2000.5}', b'{"likes": [' + b"9" * 5000 + b"]}",
         b'{"likes": ["' + b"x" * 201 + b'"]}', b'{"likes": [1], "genres": [7]}', b"[" * 20000,
     ],

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 import tastegraph
 from tastegraph.errors import FeedbackError, FilterError, ModelError, UnknownItemError, UnknownUserError
 from tastegraph.serving.web.answers import ProblemDetails
-from tastegraph.serving.web.gate import BodyTooLargeError, Gate
+from tastegraph.serving.web.gate import Gate
 from tastegraph.serving.web.logs import LOG
 from tastegraph.serving.web.pages import page_routes, reference
 from tastegraph.serving.web.problems import Problem, ProblemError
@@ -108,14 +108,18 @@ def _add_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 (for the type checker)
         names = {404: "not-found", 405: "method-not-allowed"}
         name = names.get(error.status_code, "invalid-request")
-        if isinstance(error.__cause__, BodyTooLargeError):
-            raise error.__cause__
+        if isinstance(error.__cause__, ProblemError):  # raised while the body was read
+            return error.__cause__.answer
         if name == "invalid-request":
             faults = [{"at": "body", "expected": "JSON that is neither too deep nor holds too long a number"}]
             return Problem(name, f"body: {faults[0]['expected']}", errors=faults)
         detail = {"not-found": f"{request.url.path}: see /docs for what there is"}.get(name, "")
         return Problem(name, detail, headers=error.headers)
 
+    async def internal(_: Request, __: Exception) -> Problem:
+        return Problem("internal")  # the gate tells it in the log
+
+    app.add_exception_handler(Exception, internal)
     app.add_exception_handler(ProblemError, problem)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, no_such)

@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.serving.web.logs import LOG
-from tastegraph.serving.web.problems import Problem
+from tastegraph.serving.web.problems import Problem, ProblemError
 from tastegraph.serving.web.rate import RateLimit
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tastegraph.serving.web.service import Service
 
-__all__ = ["ACCESS_COOKIE", "BodyTooLargeError", "Gate"]
+__all__ = ["ACCESS_COOKIE", "Gate"]
 
 ACCESS_COOKIE = "tastegraph_access"
 OPEN_PATHS = frozenset({"/health", "/ready", "/enter"})  # need no access token; nor does what /enter is drawn with
@@ -36,10 +36,6 @@ HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 ]
-
-
-class BodyTooLargeError(Exception):
-    """More came than may."""
 
 
 class Gate:
@@ -76,8 +72,8 @@ class Gate:
         try:
             async with asyncio.timeout(limits.seconds):
                 await self._app(scope, _counted(receive, limits.body), answer)
-        except BodyTooLargeError:
-            await answer.instead(_too_large(limits.body), scope, receive)
+        except ProblemError as problem:
+            await answer.instead(problem.answer, scope, receive)
         except TimeoutError:
             await answer.instead(Problem("too-slow", f"it took over {limits.seconds:g} s"), scope, receive)
         except Exception:  # noqa: BLE001 (told in full; the service goes on)
@@ -101,7 +97,7 @@ class Gate:
             return Problem("access-token-needed", headers={"WWW-Authenticate": 'Bearer realm="tastegraph"'})
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > service.limits.body:
-            return _too_large(service.limits.body)
+            return _too_large(service.limits.body).answer
         return None
 
     def _may(self, path: str, headers: dict[bytes, bytes]) -> bool:
@@ -159,14 +155,14 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > most:
-            raise BodyTooLargeError
+            raise _too_large(most)
         return message
 
     return counted
 
 
-def _too_large(most: int) -> Problem:
-    return Problem("too-large", f"a body has at most {most:,} bytes", headers={"Connection": "close"})
+def _too_large(most: int) -> ProblemError:
+    return ProblemError("too-large", f"a body has at most {most:,} bytes", headers={"Connection": "close"})
 
 
 def _client(scope: Scope) -> str:
