@@ -13,6 +13,8 @@ from tastegraph.cli.terminal import say
 from tastegraph.errors import ServeError
 
 if TYPE_CHECKING:
+    import socket
+
     from tastegraph.serving.web.access import AccessTokens
 
 __all__ = ["serve"]
@@ -40,33 +42,56 @@ def serve(
     quiet: Annotated[bool, typer.Option("--quiet", help="Log warnings only.")] = False,
 ) -> None:
     """Serve the HTTP API and the page where people pick films and see what they would love."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read at NumPy's import: a list is too small to be shared out
-    from tastegraph.serving.extra import needs_extra
-
-    with needs_extra("serve"):
-        import prometheus_client  # noqa: F401 (the rest of the extra, before anything is made)
-        import rapidfuzz  # noqa: F401
-        import sklearn  # noqa: F401
-
-        from tastegraph.serving.feedback import FeedbackStore
-        from tastegraph.serving.web import server
-    from tastegraph.serving.web.logs import log_lines
-    from tastegraph.serving.web.measured import Measured
-    from tastegraph.serving.web.service import Limits, Service
+    from tastegraph.serving.web.listening import bound
 
     local = _is_loopback(host)
     if not local and access is None:
         raise ServeError(f"listening at {host} lets others in and needs --access FILE, which keeps a token's digest")
-    with server.bound(host, port) as listening:
-        tokens = None if access is None else _tokens(access)
-        store = FeedbackStore(feedback or str(run.absolute().parent / "feedback.db"))
-        hosts = LOOPBACK_NAMES if local and proxy is None else None
-        service = Service(run, store, Measured(), Limits(rate), tokens, hosts, say)
-        log_lines(quiet=quiet)
+    with bound(host, port) as listening:
         place = f"[{host}]" if ":" in host else host
-        say(f"Guess You Love: http://{place}:{listening.getsockname()[1]}/ (Ctrl+C ends)")
-        server.serve(service, listening, proxy)
-        store.close()
+        where = f"http://{place}:{listening.getsockname()[1]}/"
+        tokens = None if access is None else _tokens(access)
+        _answer(
+            run,
+            listening,
+            where,
+            feedback=feedback or str(run.absolute().parent / "feedback.db"),
+            tokens=tokens,
+            hosts=LOOPBACK_NAMES if local and proxy is None else None,
+            rate=rate,
+            proxy=proxy,
+            quiet=quiet,
+        )
+
+
+def _answer(
+    run: Path,
+    listening: socket.socket,
+    where: str,
+    *,
+    feedback: str,
+    tokens: AccessTokens | None,
+    hosts: frozenset[str] | None,
+    rate: float,
+    proxy: str | None,
+    quiet: bool,
+) -> None:
+    """Load all that is needed and answer until a signal ends it."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read at NumPy's import: a list is too small to be shared out
+    from tastegraph.serving.extra import needs_extra
+
+    with needs_extra("serve"):
+        from tastegraph.serving.feedback import FeedbackStore
+        from tastegraph.serving.web.logs import log_lines
+        from tastegraph.serving.web.measured import Measured
+        from tastegraph.serving.web.server import serve as answer
+        from tastegraph.serving.web.service import Limits, Service
+
+    store = FeedbackStore(feedback)
+    service = Service(run, store, Measured(), Limits(rate), tokens, hosts, say)
+    log_lines(quiet=quiet)
+    answer(service, listening, proxy, on_ready=lambda: say(f"Guess You Love: {where} (Ctrl+C ends)"))
+    store.close()
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
-from sqlalchemy import create_engine, event, func, select, text
+from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tastegraph.errors import FeedbackError
@@ -89,7 +89,7 @@ class FeedbackStore:
             FeedbackError: it does not answer.
         """
         with self._reading() as connection:
-            connection.execute(text("SELECT 1"))
+            connection.execute(select(SCHEMA_TABLE.c.number)).all()
 
     def open_account(self) -> str:
         """A new account; its token is told this once and kept as a digest only."""

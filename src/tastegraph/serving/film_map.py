@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from tastegraph.files import written_whole
+from tastegraph.serving.extra import needs_extra
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,8 +76,9 @@ class FilmMap:
 
 def _laid_out(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Two columns for a few columns or many, [n, 2]."""
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
+    with needs_extra("serve"):
+        from sklearn.decomposition import PCA
+        from sklearn.manifold import TSNE
 
     if len(rows) < FEWEST:
         angle = np.linspace(0, 2 * np.pi, len(rows), endpoint=False)

@@ -1,50 +1,30 @@
-"""A server for the application: a socket of its own, signals, a quiet end."""
+"""A server for the application: signals, and a quiet end."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import socket
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from tastegraph.serving.web.app import build
+from tastegraph.serving.web.listening import BACKLOG
 from tastegraph.serving.web.routes_state import reload_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
+    from collections.abc import Callable
 
     from tastegraph.serving.web.service import Service
 
-__all__ = ["bound", "serve"]
+__all__ = ["serve"]
 
 SECONDS_TO_END = 10
 SECONDS_KEPT = 30
-BACKLOG = 2048
 
 
-@contextmanager
-def bound(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that listens, so that a port in use is told before anything is loaded.
-
-    Raises:
-        OSError: the address is in use, or not ours.
-    """
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as made:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            made.bind(address)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        made.listen(BACKLOG)
-        yield made
-
-
-def serve(service: Service, listening: socket.socket, proxy: str | None = None) -> None:
+def serve(service: Service, listening: socket.socket, proxy: str | None, on_ready: Callable[[], None]) -> None:
     """Answer until SIGINT or SIGTERM: then no new connections, requests under way end, at most ten seconds.
 
     SIGHUP loads the run anew.
@@ -53,6 +33,7 @@ def serve(service: Service, listening: socket.socket, proxy: str | None = None) 
         service: what is served.
         listening: where.
         proxy: the address of a proxy whose X-Forwarded-For and -Proto are believed.
+        on_ready: told when signals are heeded.
     """
     config = uvicorn.Config(
         build(service),
@@ -74,9 +55,13 @@ def serve(service: Service, listening: socket.socket, proxy: str | None = None) 
     async def answer() -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, reload_run, service))
+        on_ready()
         await server.serve(sockets=[listening])
 
+    def end(*_: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # uvicorn raises them again when all is done, which is no failure
+        signal.signal(number, end)  # before uvicorn heeds them, and when it raises them again in the end
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(answer())
