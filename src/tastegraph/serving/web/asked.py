@@ -16,8 +16,8 @@ API = "/api/v1"
 MOST_LIKES, MOST_PLACES, MOST_GENRES, LONGEST_ID, LONGEST_GENRE = 500, 100, 10, 200, 60
 FIRST_YEAR, LAST_YEAR = 1, 9999
 
-FilmId = Annotated[str, Path(max_length=LONGEST_ID, description="The film's id in the source.")]
-UserId = Annotated[str, Path(max_length=LONGEST_ID, description="The user's id in the source.")]
+FilmId = Annotated[str, Path(max_length=LONGEST_ID, description="The film's id in the source.", examples=["1"])]
+UserId = Annotated[str, Path(max_length=LONGEST_ID, description="The user's id in the source.", examples=["1"])]
 Places = Annotated[int, Query(ge=1, le=MOST_PLACES)]
 Id = Annotated[str, Field(max_length=LONGEST_ID)] | Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 GenreName = Annotated[str, Field(max_length=LONGEST_GENRE)]
