@@ -26,9 +26,9 @@ LEAST = {KNOWN: 1_000, FOLDED: 500}
 LONGEST = {KNOWN: 20, FOLDED: 40}  # ms
 MOST_GROWTH = 1.05
 NOTE = (
-    f"One process and the generator on the same two cores, {CONNECTIONS} connections that ask again as soon as they are "
-    "answered; answers of ten places with reasons. wrk asks for random users, so that at first lists are made and later "
-    "found at hand; and with 20 random films. Logs are written, the rate limit is counted but high. Memory is the "
+    f"One process and the generator on the same two cores; {CONNECTIONS} connections ask again as soon as they are "
+    "answered. Lists have ten places with reasons. Known users are asked for at random: lists are made at first "
+    "and found at hand later; likes are random. Logs are written, and a high rate limit is counted. Memory is the "
     "process' resident memory after 10^5 requests by that after the first round."
 )
 SCRIPT = """
