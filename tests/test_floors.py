@@ -60,7 +60,10 @@ def test_every_room_has_its_floor() -> None:
         ("tastegraph.data.load", {"torch", "numba"}),
         ("tastegraph.ranking.protocol", {"torch", "numba"}),
         ("tastegraph.serving.recommender", {"torch", "numba", "pydantic", "matplotlib"}),
-        ("tastegraph.cli.main", {"torch", "numba", "polars", "numpy", "pydantic", "matplotlib"}),
+        (
+            "tastegraph.cli.main",
+            {"fastapi", "sqlalchemy", "torch", "numba", "polars", "numpy", "pydantic", "matplotlib"},
+        ),
     ],
 )
 def test_nothing_heavy_comes_along(module: str, heavy: set[str]) -> None:

@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 
 import tastegraph
-from tastegraph.cli import compare, data, evaluate, export, quickstart, recommend, reproduce, similar, train, tune
+from tastegraph.cli import (
+    compare,
+    data,
+    evaluate,
+    export,
+    quickstart,
+    recommend,
+    reproduce,
+    serve,
+    similar,
+    train,
+    tune,
+)
 from tastegraph.cli.terminal import printable
 from tastegraph.errors import TasteGraphError
 
@@ -32,6 +44,7 @@ app.command("tune")(tune.tune)
 app.command("recommend")(recommend.recommend)
 app.command("similar")(similar.similar)
 app.command("export")(export.export)
+app.command("serve")(serve.serve)
 app.add_typer(reproduce.app, name="reproduce")
 
 
