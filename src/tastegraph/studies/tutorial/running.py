@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from tastegraph.data.load import load
 from tastegraph.studies.tutorial.ratings import FilmRatings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
     from tastegraph.data.load import Dataset
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "run_all"]
 
 Task = tuple["Setting", int]
+ONE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+} | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def run_all(
     if not left:
         return True
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(left)), context, _begin, (source,)) as pool:
+    with _one_thread_each(), ProcessPoolExecutor(min(jobs, len(left)), context, _begin, (source,)) as pool:
         running: dict[Future[Any], Task] = {}
         while running or (left and not is_over()):
             while left and len(running) < jobs and not is_over():
@@ -83,6 +88,18 @@ def run_all(
                 done += 1
                 on_run(Progress(record, done, total))
     return not left
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """What processes begun here find in their environment: threads that wait for work would take it from the others."""
+    before = dict(os.environ)
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class _Worker:
@@ -115,7 +132,6 @@ def _warm_up() -> None:
 
 
 def _run(setting: Setting, seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    import os
     import platform
     from importlib.metadata import version
 

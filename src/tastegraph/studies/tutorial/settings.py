@@ -84,7 +84,7 @@ def shape_and_training(setting: Setting, num_users: int, seed: int) -> tuple[Mod
         regularise="batch" if setting.loss == "batch" else "all",
         propagation_precision="float32",
         patience=setting.epochs,
-        validate_every=1 if num_users <= NUM_USERS else max(1, setting.epochs // 20),
+        validate_every=1 if num_users <= NUM_USERS else max(1, setting.epochs // 10),
         seed=seed,
     )
     return shape, training
