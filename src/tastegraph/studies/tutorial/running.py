@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.load import load
+from tastegraph.ranking.protocol import FULL_RANKING
+from tastegraph.ranking.protocols import TUTORIAL
 from tastegraph.studies.tutorial.ratings import FilmRatings
 
 if TYPE_CHECKING:
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "run_all"]
 
 Task = tuple["Setting", int]
-ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-} | {"OMP_WAIT_POLICY": "PASSIVE"}
+LIBRARIES = ("OMP", "NUMBA", "OPENBLAS", "MKL")
+ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in LIBRARIES} | {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ class Progress:
     record: Record
     done: int
     total: int
+
+    @property
+    def line(self) -> str:
+        """For people."""
+        figures = self.record.figures["protocols"]
+        precision, ndcg = figures[TUTORIAL]["test"]["precision"], figures[FULL_RANKING]["test"]["ndcg"]
+        return (
+            f"{self.done}/{self.total} {self.record.setting.title}, seed {self.record.seed}: P@10 {precision:.4f} "
+            f"(tutorial), NDCG@10 {ndcg:.4f} (full ranking), {self.record.figures['seconds']:.1f} s"
+        )
 
 
 def run_all(

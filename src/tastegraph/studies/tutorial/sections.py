@@ -46,8 +46,8 @@ def sections(results: Results) -> list[Section]:
     found: list[Section] = []
     for scale in results.scales:
         tables = experiments(scale)
-        for make in (_weight_decay, _samples, _layers, _alpha, _factorisation):
-            found.append(make(results, scale, tables))
+        makers = (_weight_decay, _samples, _layers, _alpha, _factorisation)
+        found += [make(results, scale, tables) for make in makers]
         if "loss" in tables:
             found.append(_loss(results, tables["loss"]))
             found += _readings(results, tables["readings"])
@@ -124,9 +124,10 @@ def _loss(results: Results, rows: Mapping[str, Setting]) -> Section:
         made.append((loss, weight_decay, *cells))
     return Section(
         "The loss read in three ways, and the last epoch, 200 users",
-        "How lambda ‖E0‖² is added: `batch`, mean BPR + λ/2B on the rows of the batch (the authors' code, ours); `sum`, "
-        "the equation: summed BPR + λ on all of E0; `mean`, mean BPR + λ on all of E0. Lists of the last epoch are made by "
-        "sigmoid(y) in float32 and by y; spread is the standard deviation of y; chosen is the epoch that validation chose.",
+        "How λ‖E0‖² is added: `batch`, mean BPR + λ/2B on the rows of the batch (the authors' code, ours); `sum`, the "
+        "equation: summed BPR + λ on all of E0; `mean`, mean BPR + λ on all of E0. Lists of the last epoch are made by "
+        "sigmoid(y) in float32 and by y; spread is the standard deviation of y; chosen: the epoch chosen on "
+        "validation.",
         (
             "loss", "weight_decay", "published P@10", "R@10", "last by sigmoid: P@10", "R@10", "last by y: P@10",
             "spread", "chosen: P@10",
@@ -161,8 +162,8 @@ def _readings(results: Results, rows: Mapping[str, Setting]) -> list[Section]:
         ),
         Section(
             "The draw of pairs, read in other ways, 200 users",
-            "n = 20, weight_decay 0.1. Pairs drawn first and divided then let a like into two parts; full ranking looks "
-            "for the test likes that were not learned from.",
+            "n = 20, weight_decay 0.1. Pairs drawn first and then divided let a like into two parts; full ranking "
+            "looks for the test likes that were not learned from.",
             ("reading", *FIGURES),
             _rows(results, rows, None),
         ),
