@@ -86,7 +86,7 @@ def tutorial(
     minutes: Annotated[
         float | None, typer.Option(min=0, help="Begin no run after so long; go on another time.")
     ] = None,
-    page: Annotated[Path | None, typer.Option(help="A page to write the tables into, between its comments.")] = None,
+    page: Annotated[Path | None, typer.Option(help="A page to write the tables into, and images/ beside it.")] = None,
     from_records: Annotated[
         bool, typer.Option("--from-records", help="Run nothing: make tables and report of the records in OUT.")
     ] = False,
@@ -99,13 +99,14 @@ def tutorial(
     from tastegraph.studies.benchmarks import write_into
     from tastegraph.studies.tutorial.page import BEGIN, END
     from tastegraph.studies.tutorial.records import read_records
-    from tastegraph.studies.tutorial.reproduction import Plan, write_folder
+    from tastegraph.studies.tutorial.reproduction import Plan, write_folder, write_pictures
 
     plan = Plan(tuple(_seeds("0" if quick else seeds)), epochs, None if quick else epochs_of_all or None)
     records = read_records(out) if from_records else _run_plan(plan, out, data, jobs, minutes, quiet=json)
     table = write_folder(out, records)
     if page is not None:
         write_into(page, table, BEGIN, END)
+        write_pictures(page.parent / "images", records)
     if json:
         print_json([{"setting": r.setting.model_dump(mode="json"), "seed": r.seed, **r.figures} for r in records])
     else:

@@ -16,6 +16,10 @@ from tastegraph.ranking.metrics import METRICS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
 __all__ = ["K", "bpr", "ranking_metric"]
 
 K = 10
@@ -34,7 +38,7 @@ def bpr(pred: torch.Tensor, true: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     """
     if cfg.model.loss_fun != "bpr":
         return None
-    if pred.shape[1] == 2:  # noqa: PLR2004 (a pair)
+    if pred.shape[1] == 2:  # a pair
         return bpr_loss(pred[:, 0], pred[:, 1]), pred
     row, column = torch.nonzero((true > 0) & pred.isfinite(), as_tuple=True)
     free = (true[row] == 0) & pred[row].isfinite()
@@ -53,7 +57,7 @@ def ranking_metric(name: str) -> Callable[[Sequence[torch.Tensor], Sequence[torc
     return metric
 
 
-def _values(name: str, wanted: np.ndarray, scores: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _values(name: str, wanted: Floats, scores: Floats) -> NDArray[np.float64]:
     lists = top_k(scores, K)
     hits = (lists >= 0) & (np.take_along_axis(wanted, np.maximum(lists, 0).astype(np.int64), axis=1) > 0)
     return METRICS[name](hits, wanted.sum(axis=1).astype(np.int64), K)

@@ -22,7 +22,7 @@ __all__ = ["GymLightGCN", "GymLightGCNConv"]
 NEVER = float("-inf")  # the score of what no list may hold
 
 
-@register.register_layer("lightgcnconv")  # type: ignore[untyped-decorator]
+@register.register_layer("lightgcnconv")
 class GymLightGCNConv(nn.Module):
     """`LightGCNConv` as a layer of GraphGym: takes and gives a batch; it has no width of its own.
 
@@ -40,7 +40,7 @@ class GymLightGCNConv(nn.Module):
         return batch
 
 
-@register.register_network("lightgcn")  # type: ignore[untyped-decorator]
+@register.register_network("lightgcn")
 class GymLightGCN(nn.Module):
     """LightGCN of cfg.gnn.layers_mp layers of cfg.gnn.layer_type at cfg.gnn.dim_inner dimensions.
 
@@ -65,11 +65,12 @@ class GymLightGCN(nn.Module):
     def embeddings(self, batch: Data) -> torch.Tensor:
         """The mean of layers 0 to K, float [nodes, d]."""
         batch.x = self.E0
-        total = batch.x
+        total: torch.Tensor = self.E0
         for layer in self.layers:
             batch = layer(batch)
             total = total + batch.x
-        return total / (len(self.layers) + 1)
+        mean: torch.Tensor = total / (len(self.layers) + 1)
+        return mean
 
     def forward(self, batch: Data) -> tuple[torch.Tensor, torch.Tensor]:
         """Scores and what is to be high among them; see the class."""

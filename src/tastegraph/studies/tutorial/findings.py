@@ -166,6 +166,8 @@ def _best_rank(results: Results, tables: Tables, protocol: str) -> tuple[str, Es
 
 
 def _beside(one: Estimate, other: Estimate) -> str:
+    if one.half is None or other.half is None:
+        return "higher, of one seed" if one.mean > other.mean else "not higher, of one seed"
     return "ahead" if one.is_above(other) else "behind" if other.is_above(one) else "not told apart"
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.tutorial.records import Record
     from tastegraph.studies.tutorial.settings import Setting
 
-__all__ = ["Plan", "check_users", "write_folder"]
+__all__ = ["Plan", "check_users", "write_folder", "write_pictures"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,21 @@ def write_folder(folder: Path, records: Sequence[Record]) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "table.md", text)
         write_whole(folder / "report.html", to_html(results))
-        for name, picture in figures_of(results).items():
-            write_whole(folder / f"{name}.svg", picture + "\n")
     except OSError as error:
         raise RunError(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+    write_pictures(folder, records)
     return text
+
+
+def write_pictures(folder: Path, records: Sequence[Record]) -> None:
+    """Write the curves as tutorial-curves-by-*.svg.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, picture in figures_of(Results(records)).items():
+            write_whole(folder / f"tutorial-{name}.svg", picture + "\n")
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()})") from error
