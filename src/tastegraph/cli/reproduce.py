@@ -77,7 +77,7 @@ def tutorial(
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of a training of 200 users.")] = 100,
     epochs_of_all: Annotated[
         int, typer.Option("--epochs-of-all", min=0, help="Epochs with all users at n = 20; 0 leaves all users out.")
-    ] = 50,
+    ] = 25,
     out: Annotated[Path, typer.Option(help="Where records, tables, pictures and the report go.")] = Path(
         "runs/tutorial"
     ),

@@ -56,7 +56,7 @@ class Scale:
             num_users=self.num_users,
             num_samples=None,
             num_layers=2,
-            epochs=max(1, self.epochs // 2) if few else max(1, round(self.epochs * 24 / 50)),
+            epochs=50 if few else 24,
             learning_rate=0.005,
             weight_decay=0.5,
         )

@@ -35,7 +35,7 @@ class Plan:
 
     seeds: Sequence[int] = tuple(range(5))
     epochs: int = EPOCHS
-    epochs_of_all: int | None = EPOCHS // 2
+    epochs_of_all: int | None = EPOCHS // 4
 
     @property
     def tasks(self) -> list[tuple[Setting, int]]:
