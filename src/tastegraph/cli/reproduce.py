@@ -72,7 +72,9 @@ def benchmarks(
 @app.command()
 def tutorial(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="One seed and 200 users: a first look.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One seed, 200 users, as many steps for every n: a first look.")
+    ] = False,
     seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds to run everything with.")] = "0,1,2,3,4",
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of a training of 200 users.")] = 100,
     epochs_of_all: Annotated[
@@ -101,7 +103,9 @@ def tutorial(
     from tastegraph.studies.tutorial.records import read_records
     from tastegraph.studies.tutorial.reproduction import Plan, write_folder, write_pictures
 
-    plan = Plan(tuple(_seeds("0" if quick else seeds)), epochs, None if quick else epochs_of_all or None)
+    plan = Plan(
+        tuple(_seeds("0" if quick else seeds)), epochs, None if quick else epochs_of_all or None, same_steps=quick
+    )
     records = read_records(out) if from_records else _run_plan(plan, out, data, jobs, minutes, quiet=json)
     table = write_folder(out, records)
     if page is not None:

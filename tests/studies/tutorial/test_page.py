@@ -80,6 +80,17 @@ def test_page_and_report_have_every_table_and_each_published_row(results: Result
     assert all(heading in report for heading in ("ten first films", "rewards memory", "fewer epochs"))
 
 
+def test_the_scale_is_read_off_the_records() -> None:
+    for scales in ([Scale()], [Scale(same_steps=True)], [Scale(), Scale(None, 25)], [Scale(epochs=3, same_steps=True)]):
+        records = [
+            Record(setting, 0, "code", "data", _figures(0.3), ENVIRONMENT)
+            for scale in scales
+            for setting in settings_of(scale)
+        ]
+        found = Results(records).scales
+        assert [settings_of(scale) for scale in found] == [settings_of(scale) for scale in scales]
+
+
 def test_half_of_the_records_make_a_page_as_well(results: Results) -> None:
     few = Results(results.records[:7])
     assert to_markdown(few)

@@ -10,7 +10,7 @@ from tastegraph.studies.tutorial.settings import NUM_USERS, Setting
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["EPOCHS", "Scale", "cost_of", "curve_settings", "experiments", "keeps_curve", "settings_of"]
+__all__ = ["EPOCHS", "SAMPLES", "Scale", "cost_of", "curve_settings", "experiments", "keeps_curve", "settings_of"]
 
 EPOCHS: Final = 100
 WEIGHT_DECAYS: Final = (0.0, 0.001, 0.01, 0.1, 1.0)
@@ -25,11 +25,13 @@ class Scale:
 
     Attributes:
         num_users: 200, or None for all.
-        epochs: for n = 20. With all users a training with more pairs a user is given as many steps, not epochs.
+        epochs: for n = 20.
+        same_steps: whether a training with more pairs a user is given as many steps, not epochs; always with all users.
     """
 
     num_users: int | None = NUM_USERS
     epochs: int = EPOCHS
+    same_steps: bool = False
 
     @property
     def title(self) -> str:
@@ -38,7 +40,8 @@ class Scale:
 
     def lightgcn(self, *, num_samples: int = 20, **changed: object) -> Setting:
         """The tutorial's LightGCN, but for what is changed."""
-        epochs = self.epochs if self.num_users is not None else max(1, round(self.epochs * 20 / num_samples))
+        fewer = self.same_steps or self.num_users is None
+        epochs = max(1, round(self.epochs * 20 / num_samples)) if fewer else self.epochs
         return Setting.model_validate(
             {"num_users": self.num_users, "epochs": epochs, "num_samples": num_samples, **changed}
         )

@@ -31,16 +31,18 @@ class Plan:
         seeds: of every run.
         epochs: of the trainings of 200 users.
         epochs_of_all: of those of all users with n = 20; None leaves all users out.
+        same_steps: whether trainings of 200 users with more pairs a user are cut to as many steps.
     """
 
     seeds: Sequence[int] = tuple(range(5))
     epochs: int = EPOCHS
     epochs_of_all: int | None = EPOCHS // 4
+    same_steps: bool = False
 
     @property
     def tasks(self) -> list[tuple[Setting, int]]:
         """Settings and seeds: whole seeds one after the other, so that what is there early can be told."""
-        scales = [Scale(NUM_USERS, self.epochs)]
+        scales = [Scale(NUM_USERS, self.epochs, self.same_steps)]
         if self.epochs_of_all is not None:
             scales.append(Scale(None, self.epochs_of_all))
         return [(setting, seed) for seed in self.seeds for scale in scales for setting in settings_of(scale)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.stats import t as student
 
-from tastegraph.studies.tutorial.experiments import Scale
+from tastegraph.studies.tutorial.experiments import SAMPLES, Scale
 from tastegraph.studies.tutorial.settings import NUM_USERS
 
 if TYPE_CHECKING:
@@ -79,8 +79,14 @@ class Results:
         found = []
         for users in (NUM_USERS, None):
             epochs = [s.epochs for s in self._by_setting if s == Scale(users, s.epochs).lightgcn()]
-            found += [Scale(users, max(epochs))] if epochs else []
+            found += [self._scale(users, max(epochs))] if epochs else []
         return found
+
+    def _scale(self, num_users: int | None, epochs: int) -> Scale:
+        short = Scale(num_users, epochs, same_steps=True)
+        many = max(SAMPLES)
+        is_short = not self.runs(Scale(num_users, epochs).lightgcn(num_samples=many))
+        return short if is_short and self.runs(short.lightgcn(num_samples=many)) else Scale(num_users, epochs)
 
     def runs(self, setting: Setting) -> list[Record]:
         """The records of a setting, by seed."""

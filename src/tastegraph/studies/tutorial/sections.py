@@ -64,7 +64,8 @@ def _weight_decay(results: Results, scale: Scale, tables: Mapping[str, Mapping[s
 
 
 def _samples(results: Results, scale: Scale, tables: Mapping[str, Mapping[str, Setting]]) -> Section:
-    words = "as many steps for every n." if scale.num_users is None else "100 epochs for every n, as published."
+    fewer = scale.num_users is None or scale.same_steps
+    words = "as many steps for every n." if fewer else f"{scale.epochs} epochs for every n, as published."
     return Section(
         f"Ablation 2: num_samples_per_user, {scale.title}",
         f"weight_decay 0.1, K = 5; {words}",
