@@ -125,7 +125,7 @@ def _begin(source: str) -> None:
 
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked for the runs ends them
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted run ends at once, and has no record
     torch.set_num_threads(1)
     _Worker.dataset, _Worker.ratings = load(source), {}
     _warm_up()

@@ -142,6 +142,7 @@ def _readings(results: Results, rows: Mapping[str, Setting]) -> list[Section]:
     header = tuple(f"{split} {figure}" for split in SPLITS for figure in ("P@10", "R@10"))
     kinds: dict[str, Callable[[str], tuple[str, ...]]] = {
         "one list, against all likes": lambda _: ("protocols", TUTORIAL, "test"),
+        "the same, places from threshold_pred 0.9 on alone": lambda _: ("readings", "threshold"),
         "a list a split, by its own graph, against all likes": lambda split: ("readings", "own graph", split),
         "one list, against the split's own likes": lambda split: ("readings", "own likes", split),
     }
@@ -156,7 +157,7 @@ def _readings(results: Results, rows: Mapping[str, Setting]) -> list[Section]:
     published = tuple(f"{figure:g}" for figure in BY_SAMPLES[20])
     return [
         Section(
-            "Precision and recall on each split, read in three ways, 200 users",
+            "Precision and recall on each split, read in four ways, 200 users",
             "n = 20, weight_decay 0.1, the epoch chosen on validation.",
             ("reading", *header),
             (("published", *published), *lists) if results.runs(base) else (),
