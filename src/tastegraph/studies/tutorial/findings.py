@@ -96,8 +96,8 @@ def _curves(results: Results, scale: Scale, _: Tables) -> tuple[str, str] | None
     verdict = (
         "The claim holds by epochs and by seconds."
         if fewer and sooner
-        else "The claim holds by epochs, of which one at n = 500 has 25 times the steps; by steps and by seconds, with a "
-        "validation an epoch, we could not confirm it."
+        else "The claim holds by epochs, of which one at n = 500 has 25 times the steps; by steps and by seconds, with "
+        "a validation an epoch, we could not confirm it."
         if fewer
         else "We could not confirm it."
     )
