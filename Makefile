@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help quickstart test lint bench fuzz docs lock clean
+.PHONY: help quickstart test lint bench fuzz browser pictures docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
@@ -17,6 +17,8 @@ help:
 	@echo "make lint        format and lint checks, types"
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
 	@echo "make fuzz        a long coverage-guided run against the readers; FUZZ_SECONDS=120"
+	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
+	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
 	@echo "make docs        the documentation site, in build/site"
 	@echo "make lock        resolve dependencies anew into constraints.txt"
 
@@ -29,7 +31,7 @@ $(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare]"
+	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,serve,postgresql]"
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
@@ -50,6 +52,17 @@ test: lint
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(CASES)
 
+# Tests skip with the reason what is not there; as root on Debian it is put there.
+browser:
+	@{ command -v chromium && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium postgresql >/dev/null; } || \
+	  echo "no Chromium or no PostgreSQL: tests that need them are skipped"
+
+pictures: $(VENV)/.dev browser
+	[ -d build/pictured ] || $(BIN)/tastegraph train ml-1m --recipe ml-1m --set 'baselines=["popularity","itemknn","ease"]' --out build/pictured
+	$(BIN)/python -m benchmarks.pictures build/pictured docs/pictures
+
 FUZZ_SECONDS ?= 120
 
 $(VENV)/.fuzz: $(VENV)/.dev
@@ -66,7 +79,7 @@ docs: $(VENV)/.docs
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[dev,bench,compare,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[dev,bench,compare,graphgym,serve,postgresql,docs]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:

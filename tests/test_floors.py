@@ -24,6 +24,7 @@ BELOW = {
     # A run writes the saved model, people are served from it: it stands between ranking and studies.
     "saved_model": LEAVES | {"data", "graph", "ranking"},
     "studies": LEAVES | {"data", "graph", "lightgcn", "baselines", "ranking", "saved_model"},
+    "graphgym": LEAVES | {"data", "graph", "lightgcn", "ranking"},
     "serving": LEAVES | {"data", "graph", "ranking", "saved_model", "studies"},
     "cli": LEAVES | {"data", "graph", "lightgcn", "baselines", "ranking", "saved_model", "studies", "serving"},
 }
@@ -60,7 +61,10 @@ def test_every_room_has_its_floor() -> None:
         ("tastegraph.data.load", {"torch", "numba"}),
         ("tastegraph.ranking.protocol", {"torch", "numba"}),
         ("tastegraph.serving.recommender", {"torch", "numba", "pydantic", "matplotlib"}),
-        ("tastegraph.cli.main", {"torch", "numba", "polars", "numpy", "pydantic", "matplotlib"}),
+        (
+            "tastegraph.cli.main",
+            {"fastapi", "sqlalchemy", "torch", "numba", "polars", "numpy", "pydantic", "matplotlib"},
+        ),
     ],
 )
 def test_nothing_heavy_comes_along(module: str, heavy: set[str]) -> None:

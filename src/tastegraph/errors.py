@@ -14,12 +14,14 @@ __all__ = [
     "AmbiguousItemError",
     "DataError",
     "EvaluationError",
+    "FeedbackError",
     "FilterError",
     "GraphError",
     "LeakError",
     "ModelError",
     "RecipeError",
     "RunError",
+    "ServeError",
     "TasteGraphError",
     "UnknownItemError",
     "UnknownUserError",
@@ -79,3 +81,11 @@ class AmbiguousItemError(UnknownItemError):
 
 class FilterError(TasteGraphError):
     """A filter that makes no sense for the model's items, or that nothing passes."""
+
+
+class FeedbackError(TasteGraphError):
+    """A feedback store that cannot be opened, or is not ours."""
+
+
+class ServeError(TasteGraphError):
+    """A service that cannot start as asked."""

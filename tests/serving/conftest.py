@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -16,6 +17,11 @@ from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.ranking import ranking_embeddings
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.folding import folding_of
+
+from .postgresql import running_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 USERS, ITEMS, ALPHA = 12, 9, (0.1, 0.2, 0.3, 0.4)
 TITLES = ["Alien", "Brazil", "Heat", "Heat", "Casablanca", "Dune", "Dune", "Fargo", None]
@@ -33,9 +39,9 @@ class Small:
     graph: BipartiteGraph
 
 
-@pytest.fixture(params=["inner", "cosine", "prior"])
+@pytest.fixture(params=["inner", "cosine", "prior", "exponents"])
 def small(request: pytest.FixtureRequest) -> Small:
-    """Ranked by inner product, by cosine, and by cosine with a popularity prior."""
+    """Ranked by inner product, by cosine, by cosine with a popularity prior, and normalised by other exponents."""
     rng = np.random.default_rng(3)
     adjacency = rng.random((USERS, ITEMS)) < 0.4
     adjacency[np.arange(USERS), np.arange(USERS) % ITEMS] = True
@@ -43,7 +49,8 @@ def small(request: pytest.FixtureRequest) -> Small:
     graph = BipartiteGraph.from_pairs(user, item, USERS, ITEMS)
     shape = ModelConfig(
         embedding_dim=4, num_layers=3, alpha=ALPHA,
-        ranking="inner" if request.param == "inner" else "cosine",
+        ranking="inner" if request.param in ("inner", "exponents") else "cosine",
+        exponents=(0.7, 0.2) if request.param == "exponents" else (0.5, 0.5),
         popularity_prior=0.3 if request.param == "prior" else 0.0,
     )  # fmt: skip
     model = LightGCN(USERS, ITEMS, **shape.size, generator=torch.manual_seed(1))
@@ -63,3 +70,10 @@ def small(request: pytest.FixtureRequest) -> Small:
         shape.ranking,
     )
     return Small(saved, adjacency, model.E0.detach().numpy().astype(np.float64), graph)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a database on a server of the tests' own; the test is skipped where none is installed."""
+    with running_server() as url:
+        yield url

@@ -48,7 +48,8 @@ def test_a_films_share_is_the_sum_over_paths_that_begin_with_it(small: Small) ->
     joined = np.zeros((users + items, users + items))
     joined[:users, users:] = small.adjacency
     joined += joined.T
-    p = joined / np.sqrt(np.outer(joined.sum(1), joined.sum(1)))
+    a, b = small.saved.folding.exponents
+    p = joined * np.outer(joined.sum(1) ** -a, joined.sum(1) ** -b)
     user, item = 4, 2
     person = known_person(small.saved, user)
     shares = film_shares(small.saved, person, np.array([item]))[0]

@@ -20,6 +20,7 @@ from tastegraph.cli import (
     quickstart,
     recommend,
     reproduce,
+    serve,
     similar,
     train,
     tune,
@@ -45,6 +46,7 @@ app.command("recommend")(recommend.recommend)
 app.command("similar")(similar.similar)
 app.command("export")(export.export)
 app.command("index")(index.index)
+app.command("serve")(serve.serve)
 app.add_typer(reproduce.app, name="reproduce")
 
 

@@ -13,6 +13,8 @@ from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import model_table, print_json, print_table, spoken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tastegraph.data.load import Dataset
     from tastegraph.studies.recipe import Recipe
 
@@ -37,6 +39,10 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; runs/NAME (or NAME-2, ...) by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    feedback: Annotated[
+        str | None,
+        typer.Option("--with-feedback", metavar="PATH|URL", help="Learn from what `serve` has gathered there, too."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
     reading: Reading,
 ) -> None:
@@ -51,9 +57,27 @@ def train(
         check_folder(out, force=force)
     began = time.perf_counter()
     dataset = load(resolved.data.source, spoken(quiet=json), resolved.data.reading)
+    if feedback is not None:
+        dataset = _with_feedback(dataset, feedback, resolved, spoken(quiet=json))
     load_seconds = time.perf_counter() - began
     folder = out or free_folder(Path("runs") / dataset.name)
     run_and_show(resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json)
+
+
+def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
+    """The data set with the accounts of a service as further users."""
+    from tastegraph.data.added_feedback import with_feedback
+    from tastegraph.serving.extra import needs_extra
+
+    with needs_extra("serve"):
+        from tastegraph.serving.feedback import FeedbackStore
+
+    store = FeedbackStore(url, make=False)
+    joined, added = with_feedback(dataset, store.everything(), rated=recipe.threshold is not None)
+    store.close()
+    left = f"; {added.left_out:,} left out" if added.left_out else ""
+    tell(f"feedback: {added.pairs:,} ratings of {added.users:,} accounts{left}")
+    return joined
 
 
 def run_and_show(

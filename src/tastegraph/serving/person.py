@@ -99,7 +99,7 @@ def _folded(
         raise ModelError(f"item {model.items.ids[min(both)]} is both liked and disliked")
     films = np.append(likes, np.array(dislikes, np.int64))
     sign = np.repeat([1.0, -1.0], [len(likes), len(dislikes)])
-    weights = sign / np.sqrt(max(len(films), 1) * np.maximum(model.popularity[films], 1))
+    weights = sign * model.folding.weights(len(films), model.popularity[films])
     # On one thread, as `scores_of` does and for its reason.
     taste = own + np.einsum("n,nd->d", weights, model.folding.items[films], optimize=False).astype(np.float32)
     if refine:

@@ -114,6 +114,12 @@ class Recommender:
             for rank, (item, score, because) in enumerate(zip(items.tolist(), scores, reasons, strict=True), start=1)
         ]
 
+    def person(
+        self, user: int | str | None = None, *, likes: Iterable[int | str] = (), dislikes: Iterable[int | str] = ()
+    ) -> Person:
+        """Somebody as the model sees them, for `recommend`'s arguments and with its errors."""
+        return self._person(user, likes, dislikes, refine=False)
+
     def because(
         self,
         item: int | str,

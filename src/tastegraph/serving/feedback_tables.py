@@ -1,0 +1,36 @@
+"""The tables of a feedback store, the same in SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+__all__ = ["ACCOUNTS", "FEEDBACK", "SCHEMA_TABLE", "TABLES", "upsert"]
+
+TABLES = MetaData()
+SCHEMA_TABLE = Table("tastegraph_schema", TABLES, Column("number", Integer, primary_key=True))
+ACCOUNTS = Table(
+    "accounts",
+    TABLES,
+    Column("account", Integer, primary_key=True),
+    Column("token", String(64), nullable=False, unique=True),  # its SHA-256
+    Column("opened", Float, nullable=False),
+    sqlite_autoincrement=True,  # the number of a closed account is never given again
+)
+FEEDBACK = Table(
+    "feedback",
+    TABLES,
+    Column("account", Integer, ForeignKey("accounts.account"), primary_key=True),
+    Column("item", String(256), primary_key=True),
+    Column("kind", String(8), CheckConstraint("kind IN ('like', 'dislike', 'seen')"), nullable=False),
+    Column("said", Float(53), nullable=False),
+)
+
+
+def upsert(dialect: str, account: int, item: str, kind: str, said: float) -> Any:
+    """The statement that keeps the last word of an account on an item."""
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row = insert(FEEDBACK).values(account=account, item=item, kind=kind, said=said)
+    return row.on_conflict_do_update(index_elements=["account", "item"], set_={"kind": kind, "said": said})

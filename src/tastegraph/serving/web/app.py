@@ -1,0 +1,133 @@
+"""The application: endpoints, problems for all that goes wrong, and the gate around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+import tastegraph
+from tastegraph.errors import FeedbackError, FilterError, ModelError, UnknownItemError, UnknownUserError
+from tastegraph.serving.web.answers import ProblemDetails
+from tastegraph.serving.web.gate import Gate
+from tastegraph.serving.web.logs import LOG
+from tastegraph.serving.web.pages import page_routes, reference
+from tastegraph.serving.web.problems import Problem, ProblemError
+from tastegraph.serving.web.routes_account import account_routes, add_saying
+from tastegraph.serving.web.routes_films import film_routes, single_film_routes
+from tastegraph.serving.web.routes_lists import list_routes
+from tastegraph.serving.web.routes_state import model_routes, state_routes
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from tastegraph.serving.web.service import Service
+
+__all__ = ["application", "build"]
+
+ALL_MAY = (401, 403, 405, 413, 421, 422, 429, 503)  # answers that any endpoint may give
+PROBLEM = "application/problem+json"
+SAID = {
+    UnknownUserError: "unknown-user",
+    UnknownItemError: "unknown-film",
+    FilterError: "nothing-passes",
+    FeedbackError: "store-down",
+    ModelError: "invalid-request",
+}
+TOLD = 10  # faults of a request, at most
+
+
+def application(service: Service) -> FastAPI:
+    """The endpoints, without the gate."""
+    app = FastAPI(
+        title="TasteGraph",
+        summary="Guess You Love: lists for people from a LightGCN recommender.",
+        version=tastegraph.__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        responses={status: {"model": ProblemDetails} for status in ALL_MAY},
+    )
+    account = account_routes(service)
+    add_saying(account, service)
+    films = (film_routes(service), single_film_routes(service))
+    for routes in (list_routes(service), *films, account, model_routes(service), state_routes(service)):
+        app.include_router(routes)
+    described = _described(app)
+    app.openapi = lambda: described  # type: ignore[method-assign]
+    app.include_router(page_routes(service, reference(described)))
+    _add_problems(app)
+    return app
+
+
+def build(service: Service) -> ASGIApp:
+    """The application as a server runs it."""
+    return Gate(application(service), service)
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description: problems under their own media type, and the access token."""
+    description = app.openapi()
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            for answer in operation["responses"].values():
+                content = answer.get("content", {})
+                schema = content.get("application/json", {}).get("schema", {})
+                if schema.get("$ref", "").endswith(("/ProblemDetails", "/HTTPValidationError")):
+                    answer["content"] = {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    described: dict[str, Any] = description
+    schemes = {"access": {"type": "http", "scheme": "bearer", "description": "Where the service asks for one."}}
+    described["components"]["securitySchemes"] = schemes
+    described["security"] = [{}, {"access": []}]
+    return described
+
+
+def _add_problems(app: FastAPI) -> None:
+    """Every error as problem details."""
+
+    async def problem(_: Request, error: Exception) -> Problem:
+        assert isinstance(error, ProblemError)  # noqa: S101 (for the type checker)
+        return error.answer
+
+    async def said(_: Request, error: Exception) -> Problem:
+        name = next(name for kind, name in SAID.items() if isinstance(error, kind))
+        if name == "store-down":
+            LOG.error("feedback store", extra={"told": {"why": str(error)}})
+            return Problem(name, headers={"Retry-After": "5"})
+        return Problem(name, str(error))
+
+    async def invalid(_: Request, error: Exception) -> Problem:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 (for the type checker)
+        faults = [_fault(fault) for fault in error.errors()[:TOLD]]
+        return Problem("invalid-request", f"{faults[0]['at']}: {faults[0]['expected']}", errors=faults)
+
+    async def no_such(request: Request, error: Exception) -> Problem:
+        assert isinstance(error, HTTPException)  # noqa: S101 (for the type checker)
+        names = {404: "not-found", 405: "method-not-allowed"}
+        name = names.get(error.status_code, "invalid-request")
+        if isinstance(error.__cause__, ProblemError):  # raised while the body was read
+            return error.__cause__.answer
+        if name == "invalid-request":
+            faults = [{"at": "body", "expected": "JSON that is neither too deep nor holds too long a number"}]
+            return Problem(name, f"body: {faults[0]['expected']}", errors=faults)
+        detail = {"not-found": f"{request.url.path}: see /docs for what there is"}.get(name, "")
+        return Problem(name, detail, headers=error.headers)
+
+    async def internal(_: Request, __: Exception) -> Problem:
+        return Problem("internal")  # the gate tells it in the log
+
+    app.add_exception_handler(Exception, internal)
+    app.add_exception_handler(ProblemError, problem)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, no_such)
+    for kind in SAID:
+        app.add_exception_handler(kind, said)
+
+
+def _fault(fault: dict[str, Any]) -> dict[str, Any]:
+    """Where a fault is and what was expected; never what was found, which may be anything."""
+    place = ".".join(str(part) for part in fault["loc"])[:200]
+    return {"at": place.encode("utf-8", "replace").decode(), "expected": str(fault["msg"])[:200]}

@@ -1,0 +1,185 @@
+"""The gate that every request comes through: who may, how often, how much, how long; and what is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from http.cookies import CookieError, SimpleCookie
+from itertools import count
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from tastegraph.serving.web.logs import LOG
+from tastegraph.serving.web.problems import Problem, ProblemError
+from tastegraph.serving.web.rate import RateLimit
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from tastegraph.serving.web.service import Service
+
+__all__ = ["ACCESS_COOKIE", "Gate"]
+
+ACCESS_COOKIE = "tastegraph_access"
+OPEN_PATHS = frozenset({"/health", "/ready", "/enter"})  # need no access token; nor does what /enter is drawn with
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
+
+
+class Gate:
+    """Around the whole application."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+        self._rate = RateLimit(service.limits.rate)
+        self._at_once = 0
+        self._process, self._numbers = token_hex(4), count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; what is no request goes straight through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        answer = _Answer(send, f"{self._process}-{next(self._numbers)}")
+        self._at_once += 1
+        self._service.measured.at_once.set(self._at_once)
+        try:
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refusal(scope, receive, answer)
+            else:
+                await self._answered(scope, receive, answer)
+        finally:
+            self._at_once -= 1
+            self._tell(scope, answer, time.perf_counter() - began)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        limits = self._service.limits
+        try:
+            async with asyncio.timeout(limits.seconds):
+                await self._app(scope, _counted(receive, limits.body), answer)
+        except ProblemError as problem:
+            await answer.instead(problem.answer, scope, receive)
+        except TimeoutError:
+            await answer.instead(Problem("too-slow", f"it took over {limits.seconds:g} s"), scope, receive)
+        except Exception:  # noqa: BLE001 (told in full; the service goes on)
+            LOG.exception("mistake", extra={"told": {"id": answer.id, "path": scope["path"]}})
+            await answer.instead(Problem("internal", f"request {answer.id}"), scope, receive)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        """Why a request is not let in, or None."""
+        service, headers = self._service, dict(scope["headers"])
+        if service.hosts is not None and _host(headers) not in service.hosts:
+            return Problem("foreign-host", f"expected {' or '.join(sorted(service.hosts))}")
+        if self._at_once > service.limits.at_once:
+            return Problem("busy", headers={"Retry-After": "1"})
+        wait = self._rate.wait(_client(scope))
+        if wait:
+            seconds = str(int(wait) + 1)
+            return Problem("too-many-requests", f"try again in {seconds} s", headers={"Retry-After": seconds})
+        if scope["method"] not in SAFE and headers.get(b"sec-fetch-site", b"none") not in {b"same-origin", b"none"}:
+            return Problem("foreign-page", "only this service's own pages may")
+        if not self._may(scope["path"], headers):
+            return Problem("access-token-needed", headers={"WWW-Authenticate": 'Bearer realm="tastegraph"'})
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > service.limits.body:
+            return _too_large(service.limits.body).answer
+        return None
+
+    def _may(self, path: str, headers: dict[bytes, bytes]) -> bool:
+        """Whether who asks may see this path."""
+        access = self._service.access
+        if access is None or path in OPEN_PATHS or path.startswith("/static/") or path in {"/", "/model", "/docs"}:
+            return True  # the pages send whoever may not to /enter; they hold nothing by themselves
+        scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        if scheme.lower() == "bearer":
+            return access.holds(token.strip())
+        return access.holds(_cookie(headers, ACCESS_COOKIE))
+
+    def _tell(self, scope: Scope, answer: _Answer, seconds: float) -> None:
+        route = scope.get("route")
+        path = getattr(route, "path", "other")
+        self._service.measured.answered(scope["method"], path, answer.status, seconds)
+        self._service.measured.at_once.set(self._at_once)
+        told = {
+            "id": answer.id,
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": answer.status,
+            "ms": round(seconds * 1000, 2),
+            "client": _client(scope),
+        }
+        LOG.info("request", extra={"told": told})
+
+
+class _Answer:
+    """Sends an answer on, with the headers that every answer has, and notes its status."""
+
+    def __init__(self, send: Send, number: str) -> None:
+        self._send = send
+        self.id = number
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), *HEADERS, (b"x-request-id", self.id.encode())]
+        await self._send(message)
+
+    async def instead(self, problem: Response, scope: Scope, receive: Receive) -> None:
+        """Answer with a problem, unless an answer has begun already."""
+        if not self.status:
+            await problem(scope, receive, self)
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """The same body, as long as it has at most so many bytes."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            raise _too_large(most)
+        return message
+
+    return counted
+
+
+def _too_large(most: int) -> ProblemError:
+    return ProblemError("too-large", f"a body has at most {most:,} bytes", headers={"Connection": "close"})
+
+
+def _client(scope: Scope) -> str:
+    client: Any = scope.get("client")
+    return client[0] if client else "local"
+
+
+def _host(headers: dict[bytes, bytes]) -> str:
+    """The name that a request is for, without its port."""
+    host = headers.get(b"host", b"").decode("latin-1")
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).lower()
+
+
+def _cookie(headers: dict[bytes, bytes], name: str) -> str:
+    try:
+        jar = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return ""
+    return jar[name].value if name in jar else ""

@@ -1,0 +1,2 @@
+// A wrong token leads back here; say so.
+document.getElementById("wrong").hidden = location.search !== "?again";

@@ -1,0 +1,96 @@
+"""Endpoints of an account: what its holder says of films, and the list that follows from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Cookie, Header, Query, Request, Response
+
+from tastegraph.serving.feedback import TooMuchFeedbackError
+from tastegraph.serving.web.answers import Account, NewAccount, Recommendations, Said, answered_by
+from tastegraph.serving.web.asked import API, FilmId, KindBody, WishQuery
+from tastegraph.serving.web.lists import Whom, list_for
+from tastegraph.serving.web.problems import ProblemError
+from tastegraph.serving.web.service import Service, index_of
+
+__all__ = ["account_routes", "add_saying"]
+
+COOKIE = "tastegraph_account"
+COOKIE_SECONDS = 365 * 24 * 3600
+FromHeader = Annotated[str | None, Header(alias="Tastegraph-Account", max_length=200, description="The token.")]
+FromCookie = Annotated[str | None, Cookie(alias=COOKIE, max_length=200)]
+
+
+def account_routes(service: Service) -> APIRouter:
+    """An account's token comes in a header, or in the cookie that the page has been given."""
+    router = APIRouter(prefix=API, tags=["account"])
+
+    @router.post("/accounts", status_code=201, responses=answered_by(NewAccount, status=201))
+    def open_account(request: Request) -> Response:
+        """A new account. Its token is told once, and set as a cookie for the page."""
+        token = service.store.open_account()
+        answer = Response(orjson.dumps({"token": token}), 201, media_type="application/json")
+        answer.set_cookie(
+            COOKIE, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=request.url.scheme == "https"
+        )
+        return answer
+
+    @router.delete("/account", status_code=204)
+    def close_account(header: FromHeader = None, cookie: FromCookie = None) -> Response:
+        """Forget the account and all that it said."""
+        service.store.close_account(service.account(header or cookie))
+        answer = Response(status_code=204)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        return answer
+
+    @router.get("/account", responses=answered_by(Account))
+    def account(header: FromHeader = None, cookie: FromCookie = None) -> Response:
+        """What the account has said."""
+        said, shown = service.store.of(service.account(header or cookie)), service.shown
+        parts = {"likes": said.likes, "dislikes": said.dislikes, "seen": said.seen}
+        told: dict[str, Any] = {
+            name: [shown.film(shown.by_id[item]) for item in items if item in shown.by_id]
+            for name, items in parts.items()
+        }
+        told["unknown"] = [item for items in parts.values() for item in items if item not in shown.by_id]
+        return Response(orjson.dumps(told), media_type="application/json")
+
+    return router
+
+
+def add_saying(router: APIRouter, service: Service) -> None:
+    """What the account says of a film, and its list."""
+
+    @router.put("/account/films/{film}", responses=answered_by(Said, 404, 409))
+    def say(film: FilmId, asked: KindBody, header: FromHeader = None, cookie: FromCookie = None) -> Response:
+        """Like, dislike, or have seen a film; kept for good when this answers."""
+        number = service.account(header or cookie)
+        index_of(service.shown, film)
+        try:
+            service.store.say(number, film, asked.kind)
+        except TooMuchFeedbackError as error:
+            raise ProblemError("account-full", str(error)) from None
+        service.measured.kept(asked.kind)
+        return Response(orjson.dumps({"id": film, "kind": asked.kind}), media_type="application/json")
+
+    @router.delete("/account/films/{film}", status_code=204)
+    def unsay(film: FilmId, header: FromHeader = None, cookie: FromCookie = None) -> Response:
+        """Take back what was said of a film, if anything was."""
+        service.store.unsay(service.account(header or cookie), film)
+        service.measured.kept("taken back")
+        return Response(status_code=204)
+
+    @router.get("/account/recommendations", responses=answered_by(Recommendations, 409))
+    def recommendations(
+        asked: Annotated[WishQuery, Query()], header: FromHeader = None, cookie: FromCookie = None
+    ) -> Response:
+        """Guess You Love, from all that the account has said until now."""
+        said, shown = service.store.of(service.account(header or cookie)), service.shown
+        likes, dislikes, seen = (
+            [item for item in part if item in shown.by_id] for part in (said.likes, said.dislikes, said.seen)
+        )
+        if not likes:
+            raise ProblemError("no-likes")
+        answer = list_for(shown, Whom(None, likes, dislikes, seen), asked.wish)
+        return Response(answer, media_type="application/json")

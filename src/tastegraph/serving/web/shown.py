@@ -1,0 +1,178 @@
+"""A run as it is served: its model and all that is made of it once. Never changed: a reload makes another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tastegraph.serving.film_map import MAP_FILE, FilmMap
+from tastegraph.serving.recommender import Recommender
+from tastegraph.serving.title_search import TitleSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from tastegraph.saved_model import SavedModel
+
+__all__ = ["Shown"]
+
+REMEMBERED = 8_192  # lists of known users kept ready, at most
+SAMPLED_USERS = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What one model shows.
+
+    Attributes:
+        recommender: makes the lists.
+        version: the first digits of a digest of the model, by which answers name it.
+        film_map: films in the plane.
+        run: the run directory's result.json, {} for a model without one.
+        epochs: lines of its metrics.jsonl.
+        lists: answers for known users that were asked for lately, by what was asked.
+    """
+
+    recommender: Recommender
+    version: str
+    film_map: FilmMap
+    run: dict[str, Any]
+    epochs: list[dict[str, Any]]
+    lists: OrderedDict[tuple[Any, ...], bytes] = field(default_factory=OrderedDict)
+
+    @classmethod
+    def load(cls, path: Path, say: Callable[[str], None]) -> Shown:
+        """Load a run directory, or a model folder; its map is made where it is not kept beside the model yet.
+
+        Raises:
+            ModelError: there is no sound model.
+        """
+        recommender = Recommender.load(path)
+        shown = cls(
+            recommender,
+            _version(recommender.model),
+            _map_of(recommender.model, path, say),
+            _read_json(path / "result.json"),
+            _read_lines(path / "metrics.jsonl"),
+        )
+        shown.search.find("warm", 1)
+        assert shown.users  # noqa: S101 (made now, not at the first request)
+        recommender.recommend(recommender.model.users.ids[0], 1)
+        return shown
+
+    @property
+    def model(self) -> SavedModel:
+        """The saved model."""
+        return self.recommender.model
+
+    @cached_property
+    def by_id(self) -> dict[str, int]:
+        """Index of each item by its id, as text."""
+        return {str(item): index for index, item in enumerate(self.model.items.ids)}
+
+    @cached_property
+    def users(self) -> frozenset[str]:
+        """Ids of all users, as text."""
+        return frozenset(str(user) for user in self.model.users.ids)
+
+    @cached_property
+    def search(self) -> TitleSearch:
+        """Search by title; by id where items have no titles."""
+        table = self.model.item_table
+        column = "title" if "title" in table.columns else "item"
+        return TitleSearch([None if name is None else str(name) for name in table[column]], self.model.popularity)
+
+    @cached_property
+    def by_popularity(self) -> NDArray[np.int64]:
+        """Item indices, most users first."""
+        return np.argsort(-self.model.popularity, kind="stable")
+
+    @cached_property
+    def genres(self) -> dict[str, NDArray[np.bool_]]:
+        """Which items have each genre, bool [items]; the genre of most items first."""
+        column = self.model.item_table["genres"].to_list() if "genres" in self.model.item_table.columns else []
+        has: dict[str, NDArray[np.bool_]] = {}
+        for index, names in enumerate(column):
+            for name in names or ():
+                has.setdefault(name, np.zeros(len(column), np.bool_))[index] = True
+        return dict(sorted(has.items(), key=lambda pair: (-int(pair[1].sum()), pair[0])))
+
+    @cached_property
+    def popularity_slope(self) -> float:
+        """What ln(users of an item) adds to scores on average, at least 0: the slope of a least-squares line.
+
+        A popularity discount of so much leaves no trend with popularity; it is what `surprise` = 1 means.
+        """
+        model = self.model
+        users = np.linspace(0, len(model.users) - 1, min(SAMPLED_USERS, len(model.users))).astype(np.int64)
+        mean = model.e_items @ model.e_users[users].mean(axis=0)
+        log = np.log(np.maximum(model.popularity, 1))
+        spread = float(log.var())
+        return max(float(np.cov(mean, log, bias=True)[0, 1]) / spread, 0.0) if spread else 0.0
+
+    def film(self, index: int) -> dict[str, Any]:
+        """A film as answers name it: id, title, year, genres."""
+        film = self.recommender.names.film(index)
+        return {
+            "id": film["item"],
+            "title": film["title"],
+            "year": film["year"],
+            "genres": film["genres"] or [],
+        }
+
+    def remember(self, asked: tuple[Any, ...], answer: bytes) -> None:
+        """Keep an answer at hand; the one that was asked for longest ago makes room."""
+        self.lists[asked] = answer
+        if len(self.lists) > REMEMBERED:
+            self.lists.popitem(last=False)
+
+    def recalled(self, asked: tuple[Any, ...]) -> bytes | None:
+        """An answer that is at hand."""
+        answer = self.lists.get(asked)
+        if answer is not None:
+            self.lists.move_to_end(asked)
+        return answer
+
+
+def _map_of(model: SavedModel, path: Path, say: Callable[[str], None]) -> FilmMap:
+    place = path / MAP_FILE if (path / "model").is_dir() else path.parent / MAP_FILE
+    kept = FilmMap.kept(model, place)
+    if kept is not None:
+        return kept
+    say("laying out the map of films, once for this model ...")
+    made = FilmMap.of(model)
+    try:
+        made.keep(model, place)
+    except OSError as error:
+        say(f"{place}: {(error.strerror or str(error)).lower()}; the map will be made anew at the next start")
+    return made
+
+
+def _version(model: SavedModel) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(model.e_users).data)
+    digest.update(np.ascontiguousarray(model.e_items).data)
+    return digest.hexdigest()[:12]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
