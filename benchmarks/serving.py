@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-LISTS = 1000
-ROUNDS = 5
+LISTS = 500
+ROUNDS = 3
 
 
 def _seconds(call: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
