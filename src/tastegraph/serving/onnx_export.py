@@ -65,6 +65,7 @@ def _fold_in(model: SavedModel) -> ModelProto:
         "f": weighted.astype(np.float32),
         "e_items": model.e_items.T,
         "axis": np.array([1], np.int64),
+        "a": np.array(model.folding.exponents[0], np.float32),
     }
     nodes = [
         helper.make_node("Abs", ["likes"], ["named"]),
