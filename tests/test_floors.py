@@ -24,6 +24,7 @@ BELOW = {
     # A run writes the saved model, people are served from it: it stands between ranking and studies.
     "saved_model": LEAVES | {"data", "graph", "ranking"},
     "studies": LEAVES | {"data", "graph", "lightgcn", "baselines", "ranking", "saved_model"},
+    "graphgym": LEAVES | {"data", "graph", "lightgcn", "ranking"},
     "serving": LEAVES | {"data", "graph", "ranking", "saved_model", "studies"},
     "cli": LEAVES | {"data", "graph", "lightgcn", "baselines", "ranking", "saved_model", "studies", "serving"},
 }

@@ -49,7 +49,7 @@ FILES = {EMBEDDINGS, FOLDING, FIT, SEEN, USERS, ITEMS}
 class Folding:
     r"""What gives a node its final embedding from its neighbours alone.
 
-    Layer k of user u is the sum over N_u of p_ui times layer k-1 of i, with p_ui = 1 / (sqrt|N_u| sqrt|N_i|), so that
+    Layer k of user u is the sum over N_u of p_ui times layer k-1 of i, with p_ui = 1 / (|N_u|^a |N_i|^b), so that
 
     .. math::
         e_u = \alpha_0 e_u^{(0)} + \sum_{i \in N_u} p_{ui} f_i, \qquad f_i = \sum_{k=1}^{K} \alpha_k e_i^{(k-1)}
@@ -60,11 +60,24 @@ class Folding:
         own: alpha_0 E0 of the users, float32 [users, d].
         users: f of the users, float32 [users, d].
         items: f of the items, float32 [items, d].
+        exponents: a and b, 1/2 each in the paper.
     """
 
     own: NDArray[np.float32]
     users: NDArray[np.float32]
     items: NDArray[np.float32]
+    exponents: tuple[float, float] = (0.5, 0.5)
+
+    def weights(self, degree: int, neighbours: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The entries of P for the edges of a node: 1 / (degree^a neighbour's degree^b); float64 [n].
+
+        Args:
+            degree: the node's own.
+            neighbours: those of the nodes at the other ends, int64 [n].
+        """
+        a, b = self.exponents
+        weights: NDArray[np.float64] = 1 / (max(degree, 1) ** a * np.maximum(neighbours, 1) ** b)
+        return weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +146,13 @@ class SavedModel:
         files = {
             name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)} for name in writers
         }
-        said = {"schema": SCHEMA, "ranking": self.ranking, "about": dict(self.about), "files": files}
+        said = {
+            "schema": SCHEMA,
+            "ranking": self.ranking,
+            "exponents": list(self.folding.exponents),
+            "about": dict(self.about),
+            "files": files,
+        }
         write_whole(folder / "model.json", json.dumps(said | {"sha256": _digest(said)}, indent=2) + "\n")
 
     @classmethod
@@ -158,11 +177,12 @@ class SavedModel:
 
 def _assembled(content: Mapping[str, bytes], description: Mapping[str, Any]) -> SavedModel:
     item_table = pl.read_parquet(BytesIO(content[ITEMS]))
+    a, b = description.get("exponents", (0.5, 0.5))  # models of before they could differ have none
     embeddings, folding, fit, seen = (_arrays(content[name]) for name in (EMBEDDINGS, FOLDING, FIT, SEEN))
     return SavedModel(
         embeddings["users"],
         embeddings["items"],
-        Folding(folding["own"], folding["users"], folding["items"]),
+        Folding(folding["own"], folding["users"], folding["items"], (float(a), float(b))),
         NeighbourLists(fit["start"], fit["index"], len(item_table)),
         Vocabulary(pl.read_parquet(BytesIO(content[USERS]))["user"]),
         Vocabulary(item_table["item"]),

@@ -123,6 +123,20 @@ def test_everybodys_lists_in_a_file(tastegraph: Command, run: str, workplace: Pa
     tastegraph("recommend", run, "--all", "--out", "b.csv", "--diversity", "0.5", code=2)
 
 
+def test_lists_to_judge_are_judged_as_the_run_is(tastegraph: Command, run: str) -> None:
+    """Lists for people leave the test part out, and find nothing in it."""
+    of_run = json.loads(tastegraph("evaluate", run, "--json").stdout)
+    tastegraph("recommend", run, "--all", "--out", "judged.csv", "-k", "20", "--to-judge")
+    judged = json.loads(tastegraph("evaluate", "judged.csv", "--run", run, "--json").stdout)
+    assert judged["metrics"] == of_run["metrics"]
+    assert judged["warnings"] == []
+    tastegraph("recommend", run, "--all", "--out", "people.csv", "-k", "20")
+    people = json.loads(tastegraph("evaluate", "people.csv", "--run", run, "--json").stdout)
+    assert people["metrics"]["test"]["recall@20"] == 0
+    tastegraph("recommend", run, "--user", "person 1", "--to-judge", code=2)
+    tastegraph("recommend", run, "--all", "--out", "b.csv", "--to-judge", "--seen", code=2)
+
+
 def test_embeddings_are_exported(tastegraph: Command, run: str, workplace: Path) -> None:
     assert tastegraph("export", run, "--out", "vectors").stdout == "embeddings: vectors\n"
     assert len(pl.read_parquet(workplace / "vectors" / "items.parquet")["embedding"][0]) == 8

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Command
 
 
@@ -15,3 +17,20 @@ def test_an_unknown_benchmark_is_refused_with_the_known_ones(tastegraph: Command
 def test_the_installed_package_brings_its_recipes(tastegraph: Command) -> None:
     done = tastegraph("train", "--recipe", "gowalla", "--set", "training.epoch=1", code=1)
     assert done.stderr.strip().endswith("unknown key training.epoch; did you mean training.epochs?")
+
+
+def test_the_tutorial_says_how_to_get_movielens_1m(tastegraph: Command, tmp_path: Path) -> None:
+    done = tastegraph("reproduce", "tutorial", "--data", str(tmp_path / "ml-1m"), "--out", str(tmp_path / "x"), code=1)
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "no such file or folder, nor a known data set" in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_the_tutorial_wants_two_hundred_users(tastegraph: Command, ratings_csv: Path) -> None:
+    done = tastegraph("reproduce", "tutorial", "--data", str(ratings_csv), code=1)
+    assert done.stderr.strip().endswith("the tutorial takes 200 users; found 60")
+
+
+def test_a_folder_without_records_makes_no_tables(tastegraph: Command, tmp_path: Path) -> None:
+    done = tastegraph("reproduce", "tutorial", "--from-records", "--out", str(tmp_path), code=1)
+    assert done.stderr.strip().endswith("holds no record of a run")

@@ -16,7 +16,7 @@ def test_neighbours_both_ways(toy: BipartiteGraph) -> None:
 
 
 def test_an_isolated_node_has_scale_zero(toy: BipartiteGraph) -> None:
-    np.testing.assert_allclose(toy.rsqrt_degree, [2**-0.5, 1, 2**-0.5, 2**-0.5, 2**-0.5, 1, 0])
+    np.testing.assert_allclose(toy.symmetric_scale, [2**-0.5, 1, 2**-0.5, 2**-0.5, 2**-0.5, 1, 0])
 
 
 def test_edge_index_there_and_back(toy: BipartiteGraph) -> None:

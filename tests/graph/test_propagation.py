@@ -31,7 +31,7 @@ def operator_lists(graph: BipartiteGraph) -> tuple[torch.Tensor, ...]:
     return (
         torch.from_numpy(graph.lists.start),
         torch.from_numpy(graph.lists.index),
-        torch.from_numpy(graph.rsqrt_degree.astype(np.float32)),
+        torch.from_numpy(graph.symmetric_scale.astype(np.float32)),
         torch.tensor([0, graph.num_nodes]),
     )
 
@@ -79,7 +79,7 @@ def test_torch_accepts_the_operator(toy: BipartiteGraph, dtype: torch.dtype) -> 
         torch.randn(toy.num_nodes, 3, dtype=dtype, requires_grad=True),
         torch.from_numpy(lists.start),
         torch.from_numpy(lists.index),
-        torch.from_numpy(toy.rsqrt_degree.astype(np.float32)),
+        torch.from_numpy(toy.symmetric_scale.astype(np.float32)),
         torch.tensor([0, toy.num_nodes]),
         False,
     )
@@ -105,7 +105,7 @@ def test_the_reference_takes_plain_lists(toy: BipartiteGraph) -> None:
     x = torch.randn(toy.num_nodes, 5, dtype=torch.float64)
     lists = toy.lists
     found = propagate_reference(
-        x, torch.from_numpy(lists.start), torch.from_numpy(lists.index), torch.from_numpy(toy.rsqrt_degree)
+        x, torch.from_numpy(lists.start), torch.from_numpy(lists.index), torch.from_numpy(toy.symmetric_scale)
     )
     torch.testing.assert_close(found, dense(toy) @ x)
 

@@ -11,7 +11,7 @@ from tastegraph.graph.spectral import singular_triplets
 
 
 def _normalised(graph: BipartiteGraph) -> csr_matrix:
-    d = graph.rsqrt_degree
+    d = graph.symmetric_scale
     user = np.repeat(np.arange(graph.num_users), graph.items_of.counts)
     item = graph.items_of.index.astype(np.int64)
     values = d[user] * d[graph.num_users + item]

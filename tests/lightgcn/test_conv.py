@@ -6,7 +6,7 @@ from torch_geometric.nn import LGConv, MessagePassing
 
 from tastegraph.errors import GraphError
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.lightgcn.conv import LightGCNConv, symmetric_normalisation
+from tastegraph.lightgcn.conv import LightGCNConv, edge_weights
 
 S = 2**-0.5  # 1 / sqrt(2)
 
@@ -39,7 +39,7 @@ def test_it_equals_pygs_layer(toy: BipartiteGraph) -> None:
     x = torch.randn(7, 16)
     expected = LGConv()(x, toy.edge_index)
     torch.testing.assert_close(LightGCNConv()(x, toy), expected)
-    weight = symmetric_normalisation(toy.edge_index, 7)
+    weight = edge_weights(toy.edge_index, 7)
     torch.testing.assert_close(LightGCNConv()(x, toy.edge_index, weight), expected)
 
 

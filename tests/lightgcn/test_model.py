@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph
 
 
-def dense_embeddings(graph: BipartiteGraph, x: torch.Tensor, alpha: list[float]) -> torch.Tensor:
+def dense_embeddings(
+    graph: BipartiteGraph, x: torch.Tensor, alpha: list[float], exponents: tuple[float, float] = (0.5, 0.5)
+) -> torch.Tensor:
     """Sum of alpha_k P^k E0 with P written out."""
     adjacency = torch.zeros(graph.num_nodes, graph.num_nodes)
     adjacency[graph.edge_index[1], graph.edge_index[0]] = 1
-    scale = adjacency.sum(1).clamp(min=1) ** -0.5
-    matrix = scale[:, None] * adjacency * scale[None, :]
+    degree = adjacency.sum(1).clamp(min=1)
+    a, b = exponents
+    matrix = degree[:, None] ** -a * adjacency * degree[None, :] ** -b
     total, layer = torch.zeros_like(x), x
     for weight in alpha:
         total, layer = total + weight * layer, matrix @ layer
@@ -48,6 +51,24 @@ def test_embeddings_are_the_weighted_sum_of_layers(
     torch.testing.assert_close(model.embeddings_at(toy, nodes)[0], expected[nodes])
     scores = model.score(toy, torch.tensor([0, 2]), torch.tensor([3, 1]))
     torch.testing.assert_close(scores, torch.stack([expected[0] @ expected[6], expected[2] @ expected[4]]))
+
+
+@pytest.mark.parametrize("exponents", [(1.0, 0.0), (0.6, 0.6), (0.1, 0.7), (0.0, 0.0)])
+def test_exponents_are_those_of_the_gathering_node_and_of_its_neighbours(
+    toy: BipartiteGraph, exponents: tuple[float, float]
+) -> None:
+    """D^-a A D^-b, dense; through the operators, at some rows, with its gradient, and over a PyG edge_index."""
+    model = LightGCN(3, 4, embedding_dim=8, num_layers=3, exponents=exponents)
+    expected = dense_embeddings(toy, model.E0, [0.25] * 4, exponents)
+    for graph in (toy, toy.normalised((0.3, 0.4)), toy.edge_index):
+        torch.testing.assert_close(model.embeddings(graph), expected)
+    nodes = torch.tensor([5, 0, 3])
+    rows, own = model.embeddings_at(toy, nodes)
+    torch.testing.assert_close(rows, expected[nodes])
+    torch.testing.assert_close(own, model.E0[nodes])
+    (wanted,) = torch.autograd.grad(expected[nodes].square().sum() + model.E0[nodes].sum(), model.E0)
+    (found,) = torch.autograd.grad(rows.square().sum() + own.sum(), model.E0)
+    torch.testing.assert_close(found, wanted)
 
 
 def test_k_0_is_plain_factorization(toy: BipartiteGraph) -> None:

@@ -50,6 +50,16 @@ def test_shared_negatives_follow_their_weights(
         np.testing.assert_allclose(drawn / (number * epochs), np.array(shares) / sum(shares), atol=tolerance)
 
 
+def test_negatives_of_the_batch_are_its_positives_as_often_as_they_occur(toy: BipartiteGraph) -> None:
+    """In expectation that is a draw by popularity, of a batch's size."""
+    batches = UserBatches(toy, _softmax(negatives="batch", batch_size=3))
+    (batch,) = batches.epoch(torch.Generator().manual_seed(0))
+    assert dict(zip(batch.shared.tolist(), batch.times.tolist(), strict=True)) == {0: 2, 1: 2, 2: 1}
+    for seed in range(3):
+        one = next(UserBatches(toy, _softmax(negatives="batch", batch_size=1)).epoch(torch.manual_seed(seed)))
+        assert sorted(one.shared.tolist()) == sorted(one.positive.tolist())
+
+
 @pytest.mark.parametrize("similarity", ["cosine", "inner"])
 def test_the_loss_is_the_formula_over_dense_scores(toy: BipartiteGraph, similarity: str) -> None:
     """-ln(exp s_ui / (exp s_ui + sum_j n_j exp s_uj)), s = sim / tau - c ln(users of the item), and lambda R."""

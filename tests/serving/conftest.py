@@ -39,9 +39,9 @@ class Small:
     graph: BipartiteGraph
 
 
-@pytest.fixture(params=["inner", "cosine", "prior"])
+@pytest.fixture(params=["inner", "cosine", "prior", "exponents"])
 def small(request: pytest.FixtureRequest) -> Small:
-    """Ranked by inner product, by cosine, and by cosine with a popularity prior."""
+    """Ranked by inner product, by cosine, by cosine with a popularity prior, and normalised by other exponents."""
     rng = np.random.default_rng(3)
     adjacency = rng.random((USERS, ITEMS)) < 0.4
     adjacency[np.arange(USERS), np.arange(USERS) % ITEMS] = True
@@ -49,7 +49,8 @@ def small(request: pytest.FixtureRequest) -> Small:
     graph = BipartiteGraph.from_pairs(user, item, USERS, ITEMS)
     shape = ModelConfig(
         embedding_dim=4, num_layers=3, alpha=ALPHA,
-        ranking="inner" if request.param == "inner" else "cosine",
+        ranking="inner" if request.param in ("inner", "exponents") else "cosine",
+        exponents=(0.7, 0.2) if request.param == "exponents" else (0.5, 0.5),
         popularity_prior=0.3 if request.param == "prior" else 0.0,
     )  # fmt: skip
     model = LightGCN(USERS, ITEMS, **shape.size, generator=torch.manual_seed(1))

@@ -48,10 +48,11 @@ def test_a_films_share_is_the_sum_over_paths_that_begin_with_it(small: Small) ->
     joined = np.zeros((users + items, users + items))
     joined[:users, users:] = small.adjacency
     joined += joined.T
-    p = joined / np.sqrt(np.outer(joined.sum(1), joined.sum(1)))
+    a, b = small.saved.folding.exponents
+    p = joined * np.outer(joined.sum(1) ** -a, joined.sum(1) ** -b)
     user, item = 4, 2
     person = known_person(small.saved, user)
-    shares = film_shares(small.saved, person, item)
+    shares = film_shares(small.saved, person, np.array([item]))[0]
     layers, later = small.e0, np.zeros_like(small.e0)
     for weight in ALPHA[1:]:
         later += weight * layers

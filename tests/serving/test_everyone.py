@@ -24,7 +24,7 @@ ALL = np.ones(9, np.bool_)
 def test_everybodys_list_is_the_one_that_each_is_given(small: Small, tmp_path: Path, form: str) -> None:
     path = tmp_path / f"lists.{form}"
     told: list[tuple[int, int]] = []
-    write_lists(small.saved, AllLists(4, ALL), path, lambda *done: told.append(done), users_a_part=5)
+    write_lists(small.saved, AllLists(4, ALL, small.saved.seen), path, lambda *done: told.append(done), users_a_part=5)
     assert told == [(5, 12), (10, 12), (12, 12)]
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     table = read_list_file(path).table
@@ -41,7 +41,7 @@ def test_everybodys_list_is_the_one_that_each_is_given(small: Small, tmp_path: P
 def test_filters_seen_and_discount(small: Small, tmp_path: Path) -> None:
     allowed = ALL.copy()
     allowed[[2, 3]] = False
-    write_lists(small.saved, AllLists(9, allowed, seen=True, popularity_discount=1.0), tmp_path / "a.parquet")
+    write_lists(small.saved, AllLists(9, allowed, None, popularity_discount=1.0), tmp_path / "a.parquet")
     table = pl.read_parquet(tmp_path / "a.parquet")
     assert len(table) == 12 * 7
     assert not {30, 40} & set(table["item"])
@@ -60,13 +60,19 @@ def test_an_interrupted_pass_goes_on_where_it_stopped(small: Small, tmp_path: Pa
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_lists(small.saved, AllLists(4, ALL), path, stop, users_a_part=5)
+        write_lists(small.saved, AllLists(4, ALL, small.saved.seen), path, stop, users_a_part=5)
     assert not path.exists()
     (folder,) = tmp_path.iterdir()
     first = folder / f"{0:012}.parquet"
     kept = first.stat().st_mtime_ns
     times: list[int] = []
-    write_lists(small.saved, AllLists(4, ALL), path, lambda *_: times.append(first.stat().st_mtime_ns), users_a_part=5)
+    write_lists(
+        small.saved,
+        AllLists(4, ALL, small.saved.seen),
+        path,
+        lambda *_: times.append(first.stat().st_mtime_ns),
+        users_a_part=5,
+    )
     assert times == [kept] * 3
     assert [file.name for file in tmp_path.iterdir()] == ["lists.csv"]
     assert pl.read_csv(path)["user"].n_unique() == 12
@@ -74,7 +80,7 @@ def test_an_interrupted_pass_goes_on_where_it_stopped(small: Small, tmp_path: Pa
 
 def test_other_endings_and_lengths_are_refused(small: Small, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"lists are written as .parquet, .csv, .jsonl; found .xlsx"):
-        write_lists(small.saved, AllLists(4, ALL), tmp_path / "lists.xlsx")
+        write_lists(small.saved, AllLists(4, ALL, small.saved.seen), tmp_path / "lists.xlsx")
     with pytest.raises(ModelError, match="from 1 to 9 places"):
-        write_lists(small.saved, AllLists(10, ALL), tmp_path / "lists.csv")
+        write_lists(small.saved, AllLists(10, ALL, small.saved.seen), tmp_path / "lists.csv")
     assert not list(tmp_path.iterdir())

@@ -23,9 +23,10 @@ def test_a_new_item_is_what_the_network_computes_for_a_node_with_e0_zero(small: 
     joined += joined.T
     degree = joined.sum(1)
     p = np.zeros((users + items + 1, users + items + 1))
-    p[:-1, :-1] = joined / np.sqrt(np.outer(degree, degree))
+    a, b = small.saved.folding.exponents
+    p[:-1, :-1] = joined * np.outer(degree**-a, degree**-b)
     likers = [1, 4, 10]
-    p[-1, likers] = 1 / np.sqrt(3 * degree[likers])
+    p[-1, likers] = 3**-a * degree[likers] ** -b
     x = np.concatenate([small.e0, np.zeros((1, 4))])
     total = np.zeros_like(x)
     for weight in ALPHA:

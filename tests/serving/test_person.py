@@ -29,9 +29,10 @@ def listening_node(small: Small, likes: list[int], e0: np.ndarray) -> np.ndarray
     joined += joined.T
     degree = joined.sum(1)
     p = np.zeros((users + items + 1, users + items + 1))
-    p[:-1, :-1] = joined / np.sqrt(np.outer(degree, degree))
+    a, b = small.saved.folding.exponents
+    p[:-1, :-1] = joined * np.outer(degree**-a, degree**-b)
     for like in likes:
-        p[-1, users + like] = 1 / np.sqrt(len(likes) * degree[users + like])
+        p[-1, users + like] = len(likes) ** -a * degree[users + like] ** -b
     x = np.concatenate([small.e0, e0[None]])
     total = np.zeros_like(x)
     for weight in ALPHA:

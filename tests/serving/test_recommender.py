@@ -29,7 +29,7 @@ def saved() -> SavedModel:
     return SavedModel(
         e_users=np.array([[1, 0], [0, 1]], np.float32),
         e_items=np.array([[0.5, 9], [3, 1], [2, 1]], np.float32),
-        folding=Folding(*(np.zeros((n, 2), np.float32) for n in (2, 2, 3))),
+        folding=Folding(np.zeros((2, 2), np.float32), np.zeros((2, 2), np.float32), np.zeros((3, 2), np.float32)),
         fit=NeighbourLists.from_pairs([0], [1], 2, 3),
         users=Vocabulary(pl.Series(["ann", "bob"])),
         items=Vocabulary(items["item"]),

@@ -60,6 +60,9 @@ def recommend(
     ] = 0.0,
     everybody: Annotated[bool, typer.Option("--all", help="Every known user's list, into --out.")] = False,
     out: Annotated[Path | None, typer.Option(help="With --all: a .parquet, .csv or .jsonl file.")] = None,
+    to_judge: Annotated[
+        bool, typer.Option("--to-judge", help="With --all: leave out fit and validation only, for `evaluate FILE`.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -75,12 +78,12 @@ def recommend(
         tuple(genres or ()), tuple(without or ()), _years(years), tuple(exclude or ()), seen, min_popularity
     )
     order = Order(diversity, discount)
-    if everybody or out is not None:
+    if everybody or out is not None or to_judge:
         if not everybody or out is None or user is not None or liked or dislikes:
             raise typer.BadParameter("--all and --out go together, without --user, --likes and --dislikes")
         if diversity or explain or refine or json:
-            raise typer.BadParameter("--all goes with filters and --popularity-discount only")
-        _write_all(run, out, k, filters, discount, force=force)
+            raise typer.BadParameter("--all goes with filters, --popularity-discount and --to-judge only")
+        _write_all(run, out, k, filters, discount, to_judge=to_judge, force=force)
         return
     if user is None and not liked:
         raise typer.BadParameter("say for whom: --user ID, --likes TITLE for a new person, or --all")
@@ -106,9 +109,13 @@ def _years(text: str | None) -> tuple[int | None, int | None]:
     return first, last
 
 
-def _write_all(run: Path, out: Path, k: int | None, filters: Filters, discount: float, *, force: bool) -> None:
+def _write_all(
+    run: Path, out: Path, k: int | None, filters: Filters, discount: float, *, to_judge: bool, force: bool
+) -> None:
     from tastegraph.serving.recommender import Recommender
 
+    if to_judge and filters.seen:
+        raise typer.BadParameter("--to-judge says what lists leave out; it does not go with --seen")
     if out.exists() and not force:
         raise RunError(f"{out}: exists already; --force replaces it")
     told = time.perf_counter()
@@ -119,5 +126,10 @@ def _write_all(run: Path, out: Path, k: int | None, filters: Filters, discount: 
             told = time.perf_counter()
             say(f"lists of {done:,} of {users:,} users")
 
-    Recommender.load(run).write_all(out, k, filters=filters, popularity_discount=discount, on_part=tell)
+    recommender, known = Recommender.load(run), None
+    if to_judge:
+        from tastegraph.studies.evaluate import known_positives
+
+        known = known_positives(run)
+    recommender.write_all(out, k, filters=filters, popularity_discount=discount, known=known, on_part=tell)
     typer.echo(f"lists: {out}")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tastegraph.cli.terminal import print_json, say, spoken
+
+if TYPE_CHECKING:
+    from tastegraph.studies.tutorial.records import Record
+    from tastegraph.studies.tutorial.reproduction import Plan
 
 __all__ = ["app"]
 
@@ -63,6 +67,87 @@ def benchmarks(
         print_json(records)
     else:
         typer.echo(table)
+
+
+@app.command()
+def tutorial(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One seed, 200 users, as many steps for every n: a first look.")
+    ] = False,
+    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds to run everything with.")] = "0,1,2,3,4",
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of a training of 200 users.")] = 100,
+    epochs_of_all: Annotated[
+        int, typer.Option("--epochs-of-all", min=0, help="Epochs with all users at n = 20; 0 leaves all users out.")
+    ] = 25,
+    out: Annotated[Path, typer.Option(help="Where records, tables, pictures and the report go.")] = Path(
+        "runs/tutorial"
+    ),
+    data: Annotated[str, typer.Option(help="MovieLens 1M, or ratings to try it on.")] = "ml-1m",
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes beside one another; as many as cores.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="Begin no run after so long; go on another time.")
+    ] = None,
+    page: Annotated[Path | None, typer.Option(help="A page to write the tables into, and images/ beside it.")] = None,
+    from_records: Annotated[
+        bool, typer.Option("--from-records", help="Run nothing: make tables and report of the records in OUT.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the records.")] = False,
+) -> None:
+    """Run the course tutorial's experiments on MovieLens 1M, and write its tables with ours beside them.
+
+    A run with a record in OUT, of this very code, data and settings, is not run again: what was interrupted goes on.
+    """
+    from tastegraph.studies.benchmarks import write_into
+    from tastegraph.studies.tutorial.page import BEGIN, END
+    from tastegraph.studies.tutorial.records import read_records
+    from tastegraph.studies.tutorial.reproduction import Plan, write_folder, write_pictures
+
+    plan = Plan(
+        tuple(_seeds("0" if quick else seeds)), epochs, None if quick else epochs_of_all or None, same_steps=quick
+    )
+    records = read_records(out) if from_records else _run_plan(plan, out, data, jobs, minutes, quiet=json)
+    table = write_folder(out, records)
+    if page is not None:
+        write_into(page, table, BEGIN, END)
+        write_pictures(page.parent / "images", records)
+    if json:
+        print_json([{"setting": r.setting.model_dump(mode="json"), "seed": r.seed, **r.figures} for r in records])
+    else:
+        typer.echo(table)
+        say(f"report: {out / 'report.html'}")
+
+
+def _run_plan(
+    plan: Plan, out: Path, source: str, jobs: int | None, minutes: float | None, *, quiet: bool
+) -> list[Record]:
+    import os
+    from importlib.util import find_spec
+
+    from tastegraph.baselines.extra import needs_extra
+    from tastegraph.data.load import load
+    from tastegraph.errors import RunError
+    from tastegraph.studies.tutorial.records import Shelf, code_digest
+    from tastegraph.studies.tutorial.reproduction import check_users
+    from tastegraph.studies.tutorial.running import run_all
+
+    with needs_extra("the tutorial's PARAFAC"):
+        if find_spec("tensorly") is None:
+            raise ModuleNotFoundError(name="tensorly")
+    dataset = load(source, spoken(quiet=quiet))
+    check_users(dataset)
+    shelf = Shelf(out, code_digest(), dataset.digest)
+    seconds = None if minutes is None else 60 * minutes
+    cores = jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs or os.cpu_count() or 1
+    whole = run_all(
+        plan.tasks, shelf, source, jobs=cores, seconds=seconds, on_run=lambda step: None if quiet else say(step.line)
+    )
+    records = [record for task in dict.fromkeys(plan.tasks) if (record := shelf.find(*task)) is not None]
+    if not records:
+        raise RunError(f"{out}: no run was done in time; give it more --minutes")
+    if not whole:
+        say(f"{len(records)} of {len(set(plan.tasks))} runs are done; the same command goes on from there")
+    return records
 
 
 def _seeds(text: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["ONE_WAY", "BipartiteGraph"]
+__all__ = ["ONE_WAY", "SYMMETRIC", "BipartiteGraph", "Exponents"]
 
 ONE_WAY = (
     "edge_index lists an edge in one direction only; messages must pass both ways "
@@ -23,20 +23,28 @@ ONE_WAY = (
 )
 
 
+Exponents = tuple[float, float]
+SYMMETRIC: Exponents = (0.5, 0.5)
+
+
 @dataclass(frozen=True, eq=False)
 class BipartiteGraph:
     """Users on one side, items on the other; node n is user n below `num_users`, item n - num_users from there.
 
-    With A the adjacency matrix of all nodes and d their degrees, P = D^-1/2 A D^-1/2 is the propagation matrix of
-    He et al. 2020 (arXiv 2002.02126), equation 8. It is never stored with values: d^-1/2 and the lists say it all.
+    With A the adjacency matrix of all nodes and d their degrees, P = D^-a A D^-b is the propagation matrix: with
+    exponents (1/2, 1/2) that of He et al. 2020 (arXiv 2002.02126), equation 8. It is never stored with values: powers
+    of the degrees and the lists say it all. Other exponents are Lee et al. 2024's (LightGCN++, RecSys), a of the node
+    that gathers and b of its neighbours.
 
     Attributes:
         items_of: N_u, the items of each user.
         users_of: N_i, the users of each item.
+        exponents: a and b.
     """
 
     items_of: NeighbourLists
     users_of: NeighbourLists
+    exponents: Exponents = SYMMETRIC
 
     @classmethod
     def from_pairs(cls, user: ArrayLike, item: ArrayLike, num_users: int, num_items: int) -> BipartiteGraph:
@@ -97,10 +105,31 @@ class BipartiteGraph:
         index = np.concatenate([self.items_of.index + np.uint32(self.num_users), self.users_of.index])
         return NeighbourLists(start, index, self.num_nodes)
 
+    def normalised(self, exponents: Exponents) -> BipartiteGraph:
+        """The same edges with exponents (a, b); what was asked for once is kept."""
+        if exponents == self.exponents:
+            return self
+        if exponents not in self._normalised:
+            self._normalised[exponents] = replace(self, exponents=exponents)
+        return self._normalised[exponents]
+
     @cached_property
-    def rsqrt_degree(self) -> NDArray[np.float64]:
-        """D^-1/2: one over the square root of each node's degree, 0 for an isolated node; float64 [nodes]."""
-        return _inverse_sqrt(self.lists.counts)
+    def _normalised(self) -> dict[Exponents, BipartiteGraph]:
+        return {}
+
+    @cached_property
+    def symmetric_scale(self) -> NDArray[np.float64]:
+        """D^-(a+b)/2, 0 for an isolated node; float64 [nodes].
+
+        P is similar to a symmetric matrix, P = Z S A S Z^-1, with this S and Z = D^(b-a)/2.
+        """
+        return _power(self.lists.counts, -sum(self.exponents) / 2)
+
+    @cached_property
+    def similarity(self) -> NDArray[np.float64] | None:
+        """Z = D^(b-a)/2, 1 for an isolated node, float64 [nodes]; None where a = b and P is symmetric itself."""
+        a, b = self.exponents
+        return None if a == b else _power(np.maximum(self.lists.counts, 1), (b - a) / 2)
 
     @cached_property
     def edge_index(self) -> torch.Tensor:
@@ -111,6 +140,6 @@ class BipartiteGraph:
         return torch.from_numpy(np.stack([self.lists.index.astype(np.int64), target]))
 
 
-def _inverse_sqrt(degree: NDArray[np.int64]) -> NDArray[np.float64]:
-    """degree^-1/2, 0 where the degree is 0."""
-    return np.divide(1.0, np.sqrt(degree), out=np.zeros(len(degree)), where=degree > 0)
+def _power(degree: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
+    """degree^exponent, 0 where the degree is 0."""
+    return np.power(degree, exponent, out=np.zeros(len(degree)), where=degree > 0)

@@ -1,7 +1,10 @@
-"""Propagation with P = D^-1/2 A D^-1/2 of a bipartite graph.
+"""Propagation with P = D^-a A D^-b of a bipartite graph, a = b = 1/2 where nothing else is asked for.
 
 `propagate` is one layer, P x; `sum_of_layers` is the sum of alpha_k P^k x over all nodes: a LightGCN's embeddings;
 `sum_of_layers_at` is the same at some rows: what a training step needs. Each is an operator of `torch.ops.tastegraph`.
+
+The operators know symmetric matrices only, whose backward is their forward. P = Z M Z^-1 with M symmetric and Z
+diagonal, so a polynomial in P is Z times the one in M, times Z^-1: other exponents cost a scaling before and one after.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ Precision = Literal["float32", "float16"]
 X86 = ("x86_64", "AMD64", "i386", "i686")  # of these, all since 2012 have F16C
 PATHS: dict[bool, str] = {True: "compiled kernels (numba)", False: "PyTorch reference"}
 
-# start, index, rsqrt and parts of each graph on each device it was asked for on; they live as long as the graph.
+# start, index, scale and parts of each graph on each device it was asked for on; they live as long as the graph.
 _Lists = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 _kept: WeakKeyDictionary[BipartiteGraph, dict[torch.device, _Lists]] = WeakKeyDictionary()
 
@@ -49,7 +52,7 @@ _kept: WeakKeyDictionary[BipartiteGraph, dict[torch.device, _Lists]] = WeakKeyDi
 def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "float32") -> torch.Tensor:
     """One layer of light graph convolution over all nodes: P x.
 
-    Row n of the result is sum over m in N_n of x_m / (sqrt|N_n| sqrt|N_m|); He et al. 2020, equation 3.
+    Row n of the result is sum over m in N_n of x_m / (|N_n|^a |N_m|^b), a = b = 1/2 in He et al. 2020, equation 3.
 
     Args:
         graph: its normalisation is computed once and kept.
@@ -59,14 +62,18 @@ def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "fl
     Returns:
         P x, of the shape, dtype and device of `x`.
     """
-    return torch.ops.tastegraph.propagate(x, *_lists(graph, x.device), stored_as(precision) == "float16")  # type: ignore[no-any-return]
+    before, after = _around(graph, x)
+    y: torch.Tensor = torch.ops.tastegraph.propagate(
+        before, *_lists(graph, x.device), stored_as(precision) == "float16"
+    )
+    return y if after is None else after * y
 
 
 def layer_into(graph: BipartiteGraph, x: torch.Tensor, rows: torch.Tensor, out: torch.Tensor) -> None:
     """One layer at some rows, P x, in memory that is there: for many layers over and over, without gradients.
 
     Args:
-        graph: as for `propagate`.
+        graph: as for `propagate`; of equal exponents.
         x: node values, float32 [nodes, d] on the CPU, contiguous.
         rows: node indices, int64 [n].
         out: float32 [n, d] on the CPU, contiguous; rows of `x` only where none of `rows` has a neighbour among them.
@@ -89,7 +96,10 @@ def sum_of_layers(
     Returns:
         float [nodes, d], with gradients for `x` and `alpha`.
     """
-    return torch.ops.tastegraph.sum_of_layers(x, alpha, *_lists(graph, x.device), stored_as(precision) == "float16")  # type: ignore[no-any-return]
+    before, after = _around(graph, x)
+    lists = _lists(graph, x.device)
+    total: torch.Tensor = torch.ops.tastegraph.sum_of_layers(before, alpha, *lists, stored_as(precision) == "float16")
+    return total if after is None else after * total
 
 
 def sum_of_layers_at(
@@ -109,8 +119,13 @@ def sum_of_layers_at(
     Returns:
         The sum and x at the rows, float [n, d] each, with gradients for `x` and `alpha`.
     """
+    before, after = _around(graph, x)
     lists = _lists(graph, x.device)
-    return torch.ops.tastegraph.sum_of_layers_at(x, alpha, rows, *lists, stored_as(precision) == "float16")  # type: ignore[no-any-return]
+    total, own = torch.ops.tastegraph.sum_of_layers_at(before, alpha, rows, *lists, stored_as(precision) == "float16")
+    if after is None:
+        return total, own
+    z = after.index_select(0, rows)
+    return z * total, z * own
 
 
 @cache
@@ -139,12 +154,19 @@ def warm_up(width: int, precision: Precision) -> float:
     return time.perf_counter() - began
 
 
+def _around(graph: BipartiteGraph, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Z^-1 x, which the symmetric operators are given, and Z, which multiplies what they return; None if all ones."""
+    if graph.similarity is None:
+        return x, None
+    z = torch.from_numpy(graph.similarity).to(x).unsqueeze(1)
+    return x / z, z
+
+
 def _lists(graph: BipartiteGraph, device: torch.device) -> _Lists:
     kept = _kept.setdefault(graph, {})
     if device not in kept:
         lists = graph.lists
-        rsqrt = graph.rsqrt_degree.astype(np.float32)
-        arrays = (lists.start, lists.index, rsqrt, equal_parts(lists.counts))
+        arrays = (lists.start, lists.index, graph.symmetric_scale.astype(np.float32), equal_parts(lists.counts))
         start, index, scale, parts = (torch.from_numpy(array).to(device) for array in arrays)
         kept[device] = (start, index, scale, parts)
     return kept[device]

@@ -59,7 +59,7 @@ def _dense(graph: BipartiteGraph, rank: int) -> tuple[torch.Tensor, torch.Tensor
     user = np.repeat(np.arange(graph.num_users), graph.items_of.counts)
     item = graph.items_of.index.astype(np.int64)
     normalised = torch.zeros(graph.num_users, graph.num_items)
-    d = torch.from_numpy(graph.rsqrt_degree.astype(np.float32))
+    d = torch.from_numpy(graph.symmetric_scale.astype(np.float32))
     normalised[user, item] = d[user] * d[graph.num_users + item]
     u, s, vt = torch.linalg.svd(normalised, full_matrices=False)
     return u[:, :rank], s[:rank], vt[:rank].T

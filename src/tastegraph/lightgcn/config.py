@@ -10,6 +10,7 @@ __all__ = ["ModelConfig", "TrainingConfig"]
 
 Alpha = Literal["uniform", "learned"] | tuple[float, ...]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Exponent = Annotated[float, Field(ge=0, le=2)]
 
 
 class ModelConfig(BaseModel):
@@ -19,6 +20,8 @@ class ModelConfig(BaseModel):
         embedding_dim: d, the width of an embedding.
         num_layers: K; 0 is plain matrix factorization.
         alpha: weights of layers 0..K: "uniform" (1 / (K+1) each), "learned" (from uniform), or K+1 numbers >= 0.
+        exponents: a and b of P = D^-a A D^-b: a of the degree of the node that gathers, b of its neighbour's; 1/2 each
+            in the paper, any others as in LightGCN++ (Lee et al. 2024).
         start: what E0 is before training: "normal" draws, "xavier" draws, or "spectral", the singular vectors of the
             normalised interactions (see `start_embeddings`).
         init_std: standard deviation of the normal draw of E0.
@@ -32,6 +35,7 @@ class ModelConfig(BaseModel):
     embedding_dim: int = Field(default=64, ge=1, le=4096)
     num_layers: int = Field(default=3, ge=0, le=64)
     alpha: Alpha = "uniform"
+    exponents: tuple[Exponent, Exponent] = (0.5, 0.5)
     start: Literal["normal", "xavier", "spectral"] = "normal"
     init_std: float = Field(default=0.1, gt=0, allow_inf_nan=False)
     start_norm: float = Field(default=1.5, gt=0, allow_inf_nan=False)
@@ -41,7 +45,7 @@ class ModelConfig(BaseModel):
     @property
     def size(self) -> dict[str, Any]:
         """The arguments of `LightGCN` that say its size and shape."""
-        return self.model_dump(include={"embedding_dim", "num_layers", "alpha", "init_std"})
+        return self.model_dump(include={"embedding_dim", "num_layers", "alpha", "exponents", "init_std"})
 
     @model_validator(mode="after")
     def _one_weight_a_layer(self) -> ModelConfig:
@@ -74,8 +78,9 @@ class TrainingConfig(BaseModel):
         weight_decay: lambda, the weight of the L2 penalty on E0.
         regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
         negatives: how negatives are drawn: "uniform", "popularity" (weight: users of the item ^ popularity_exponent),
-            or, for "bpr", "hardest" (of `candidates` uniform draws the one that scores highest under the current
-            embeddings). None of them is a positive of the same user.
+            for "bpr" "hardest" (of `candidates` uniform draws the one that scores highest under the current
+            embeddings), or for "softmax" "batch" (the positives of the batch, each as often as it occurs). None of
+            them is a positive of the same user.
         popularity_exponent: beta, for "popularity".
         candidates: M, for "hardest".
         shared_negatives: N, draws a step, for "softmax"; from the number of items on, every item is a negative, with
@@ -102,7 +107,7 @@ class TrainingConfig(BaseModel):
     betas: tuple[Rate, Rate] = (0.9, 0.999)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
-    negatives: Literal["uniform", "popularity", "hardest"] = "uniform"
+    negatives: Literal["uniform", "popularity", "hardest", "batch"] = "uniform"
     popularity_exponent: float = Field(default=0.75, ge=0, le=10)
     candidates: int = Field(default=16, ge=1, le=4096)
     shared_negatives: int = Field(default=2048, ge=1, le=1 << 20)
@@ -117,9 +122,11 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _negatives_of_the_objective(self) -> TrainingConfig:
-        if self.objective == "softmax" and self.negatives == "hardest":
+        other = {"softmax": "hardest", "bpr": "batch"}[self.objective]
+        if self.negatives == other:
+            owner, own = ("bpr", "batch") if other == "hardest" else ("softmax", "hardest")
             raise ValueError(
-                'training.negatives "hardest" belongs to training.objective "bpr"; '
-                'for "softmax" take "uniform" or "popularity"'
+                f'training.negatives "{other}" belongs to training.objective "{owner}"; '
+                f'for "{self.objective}" take "uniform", "popularity" or "{own}"'
             )
         return self

@@ -6,10 +6,10 @@ import torch
 from torch_geometric.nn import MessagePassing
 
 from tastegraph.errors import GraphError
-from tastegraph.graph.bipartite import ONE_WAY, BipartiteGraph
+from tastegraph.graph.bipartite import ONE_WAY, SYMMETRIC, BipartiteGraph, Exponents
 from tastegraph.graph.propagation import propagate
 
-__all__ = ["LightGCNConv", "symmetric_normalisation"]
+__all__ = ["LightGCNConv", "edge_weights"]
 
 
 class LightGCNConv(MessagePassing):  # type: ignore[misc]
@@ -22,7 +22,7 @@ class LightGCNConv(MessagePassing):  # type: ignore[misc]
 
     Given a `BipartiteGraph` the layer is one run of the propagation operator over neighbour lists that were
     normalised once. Given a PyG edge_index it passes messages along the edges; hand in
-    `symmetric_normalisation(...)` as `edge_weight` to compute the normalisation once for many calls.
+    `edge_weights(...)` as `edge_weight` to compute the normalisation once for many calls.
 
     Shapes:
         - x: float [nodes, d], users first, then items.
@@ -48,7 +48,7 @@ class LightGCNConv(MessagePassing):  # type: ignore[misc]
         if isinstance(graph, BipartiteGraph):
             return propagate(graph, x)
         if edge_weight is None:
-            edge_weight = symmetric_normalisation(graph, x.size(0), x.dtype)
+            edge_weight = edge_weights(graph, x.size(0), x.dtype)
         passed: torch.Tensor = self.propagate(graph, x=x, edge_weight=edge_weight)
         return passed
 
@@ -57,10 +57,13 @@ class LightGCNConv(MessagePassing):  # type: ignore[misc]
         return edge_weight.view(-1, 1) * x_j
 
 
-def symmetric_normalisation(
-    edge_index: torch.Tensor, num_nodes: int, dtype: torch.dtype = torch.float32
+def edge_weights(
+    edge_index: torch.Tensor,
+    num_nodes: int,
+    dtype: torch.dtype = torch.float32,
+    exponents: Exponents = SYMMETRIC,
 ) -> torch.Tensor:
-    """The weight 1 / (sqrt|N_n| sqrt|N_m|) of each edge (n, m), float [E], for an edge_index int64 [2, E].
+    """The weight 1 / (|N_n|^a |N_m|^b) of each edge from m to n, float [E], for an edge_index int64 [2, E].
 
     Raises:
         GraphError: an edge is missing in the other direction: messages would pass one way only, and every
@@ -73,5 +76,6 @@ def symmetric_normalisation(
         raise GraphError(ONE_WAY)
     degree = torch.zeros(num_nodes, dtype=dtype, device=edge_index.device)
     degree.index_add_(0, target, torch.ones_like(target, dtype=dtype))
-    rsqrt = degree.clamp(min=1).rsqrt()
-    return rsqrt[source] * rsqrt[target]
+    degree.clamp_(min=1)
+    a, b = exponents
+    return degree[target] ** -a * degree[source] ** -b

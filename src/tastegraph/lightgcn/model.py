@@ -8,13 +8,14 @@ import torch
 from torch import nn
 
 from tastegraph.errors import ModelError
-from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.graph.bipartite import SYMMETRIC, BipartiteGraph
 from tastegraph.graph.propagation import sum_of_layers, sum_of_layers_at
-from tastegraph.lightgcn.conv import LightGCNConv, symmetric_normalisation
+from tastegraph.lightgcn.conv import LightGCNConv, edge_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tastegraph.graph.bipartite import Exponents
     from tastegraph.graph.propagation import Precision
 
 __all__ = ["LightGCN"]
@@ -24,7 +25,7 @@ class LightGCN(nn.Module):
     r"""LightGCN of He et al. 2020 (arXiv 2002.02126).
 
     .. math::
-        E = \sum_{k=0}^{K} \alpha_k P^k E^{(0)}, \qquad \hat y_{ui} = e_u \cdot e_i
+        E = \sum_{k=0}^{K} \alpha_k P^k E^{(0)}, \qquad P = D^{-a} A D^{-b}, \qquad \hat y_{ui} = e_u \cdot e_i
 
     `E0` is the only trainable tensor (equations 6 to 8); with learned alpha, `alpha_logits` joins it and alpha is their
     softmax, so that alpha_k >= 0 and they sum to 1.
@@ -35,6 +36,7 @@ class LightGCN(nn.Module):
         embedding_dim: d.
         num_layers: K.
         alpha: "uniform", "learned" or K+1 weights.
+        exponents: a and b of the normalisation; the paper's are 1/2 each. Whatever those of a graph handed in.
         init_std: standard deviation of E0's normal draw.
         generator: source of that draw; torch's global one by default.
         start: E0 before training, float32 [nodes, d], in place of that draw.
@@ -53,6 +55,7 @@ class LightGCN(nn.Module):
         embedding_dim: int = 64,
         num_layers: int = 3,
         alpha: Literal["uniform", "learned"] | Sequence[float] = "uniform",
+        exponents: Exponents = SYMMETRIC,
         init_std: float = 0.1,
         generator: torch.Generator | None = None,
         start: torch.Tensor | None = None,
@@ -64,6 +67,7 @@ class LightGCN(nn.Module):
             )
         self.num_users = num_users
         self.num_items = num_items
+        self.exponents = exponents
         if start is None:
             start = torch.empty(num_users + num_items, embedding_dim).normal_(0, init_std, generator=generator)
         elif start.shape != (num_users + num_items, embedding_dim):
@@ -100,12 +104,12 @@ class LightGCN(nn.Module):
         edge_index, int64 [2, E], through the stack of `LightGCNConv` layers.
         """
         if isinstance(graph, BipartiteGraph):
-            return sum_of_layers(graph, self.E0, self.alpha, precision)
+            return sum_of_layers(graph.normalised(self.exponents), self.E0, self.alpha, precision)
         return self._through_convs(graph)
 
     def _through_convs(self, edge_index: torch.Tensor) -> torch.Tensor:
         alpha = self.alpha
-        weight = symmetric_normalisation(edge_index, len(self.E0), self.E0.dtype)
+        weight = edge_weights(edge_index, len(self.E0), self.E0.dtype, self.exponents)
         x = self.E0
         total = alpha[0] * x
         for layer, conv in enumerate(self.convs, start=1):
@@ -123,7 +127,7 @@ class LightGCN(nn.Module):
             nodes: node indices, int64 [n], users first, each at most once.
             precision: how rows between layers are stored.
         """
-        return sum_of_layers_at(graph, self.E0, self.alpha, nodes, precision)
+        return sum_of_layers_at(graph.normalised(self.exponents), self.E0, self.alpha, nodes, precision)
 
     def score(self, graph: BipartiteGraph, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """y_ui = e_u . e_i of each (user, item) pair, float [n], for index tensors int64 [n]."""

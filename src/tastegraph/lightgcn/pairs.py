@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.lightgcn.model import LightGCN
 
-    PairBatch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+__all__ = ["GivenPairs", "PairBatch", "PairBatches"]
 
-__all__ = ["PairBatches"]
+PairBatch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 class PairBatches:
@@ -68,20 +68,53 @@ class PairBatches:
 
     def loss(self, model: LightGCN, batch: PairBatch) -> torch.Tensor:
         """Mean BPR + lambda R of a batch; a scalar with its gradient."""
-        config, (user, positive, negative) = self._config, batch
-        positive, negative = positive + model.num_users, negative + model.num_users
-        if negative.ndim == 1:
-            nodes, place, times = distinct(user, positive, negative)
-            e, e0 = model.embeddings_at(self._graph, nodes, config.propagation_precision)
-            rows = torch.arange(len(nodes))
-        else:
-            e, e0 = model.embeddings(self._graph, config.propagation_precision), model.E0
-            negative = hardest(e, user, negative)
-            rows, _, times = distinct(user, positive, negative)
-            place = torch.cat([user, positive, negative])
-        u, i, j = place.chunk(3)
-        loss = bpr_loss(*pair_scores(e, u.repeat(2), torch.cat([i, j])).chunk(2))
-        if config.weight_decay:
-            squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
-            loss = loss + config.weight_decay * l2_penalty(squares, batch_size=len(user))
-        return loss
+        return pair_loss(self._graph, self._config, model, batch)
+
+
+class GivenPairs:
+    """Batches of pairs that were drawn beforehand, negatives and all, each once an epoch; a pair may be given twice.
+
+    Args:
+        graph: what is propagated over.
+        config: how to train; how negatives are drawn goes unused.
+        pairs: user, positive and negative item indices, int64 [n] each.
+    """
+
+    def __init__(self, graph: BipartiteGraph, config: TrainingConfig, pairs: PairBatch) -> None:
+        self._graph, self._config, self._pairs = graph, config, pairs
+
+    @property
+    def steps(self) -> int:
+        """Batches an epoch."""
+        return math.ceil(len(self._pairs[0]) / self._config.batch_size)
+
+    def epoch(self, draws: torch.Generator) -> Iterator[PairBatch]:
+        """All pairs in a random order, in batches."""
+        order = torch.randperm(len(self._pairs[0]), generator=draws)
+        parts = (torch.split(part[order], self._config.batch_size) for part in self._pairs)
+        yield from zip(*parts, strict=True)
+
+    def loss(self, model: LightGCN, batch: PairBatch) -> torch.Tensor:
+        """Mean BPR + lambda R of a batch; a scalar with its gradient."""
+        return pair_loss(self._graph, self._config, model, batch)
+
+
+def pair_loss(graph: BipartiteGraph, config: TrainingConfig, model: LightGCN, batch: PairBatch) -> torch.Tensor:
+    """Mean BPR + lambda R of a batch; a scalar with its gradient."""
+    user, positive, negative = batch
+    positive, negative = positive + model.num_users, negative + model.num_users
+    if negative.ndim == 1:
+        nodes, place, times = distinct(user, positive, negative)
+        e, e0 = model.embeddings_at(graph, nodes, config.propagation_precision)
+        rows = torch.arange(len(nodes))
+    else:
+        e, e0 = model.embeddings(graph, config.propagation_precision), model.E0
+        negative = hardest(e, user, negative)
+        rows, _, times = distinct(user, positive, negative)
+        place = torch.cat([user, positive, negative])
+    u, i, j = place.chunk(3)
+    loss = bpr_loss(*pair_scores(e, u.repeat(2), torch.cat([i, j])).chunk(2))
+    if config.weight_decay:
+        squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
+        loss = loss + config.weight_decay * l2_penalty(squares, batch_size=len(user))
+    return loss

@@ -91,6 +91,7 @@ def train(
     shape: ModelConfig,
     config: TrainingConfig,
     *,
+    batches: Batches[Any] | None = None,
     stop_after: int | None = None,
     validate: Validate | None = None,
     select: str = "ndcg@10",
@@ -107,6 +108,7 @@ def train(
         graph: the fit part.
         shape: size of the model.
         config: how to train.
+        batches: what is learned from, in place of all edges, such as `GivenPairs`.
         stop_after: stop after so many of the epochs, with the learning rate that they have in a training to the end.
         validate: metrics of some embeddings; without it all epochs are run and the last one is the result.
         select: name of the metric that early stopping raises.
@@ -121,7 +123,7 @@ def train(
     """
     init, draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
     began = time.perf_counter()
-    batches = _batches(graph, config)
+    batches = batches or _batches(graph, config)
     start = start_embeddings(graph, shape, init)
     model = LightGCN(graph.num_users, graph.num_items, **shape.size, start=start)
     optimizer = torch.optim.Adam(model.parameters(), betas=config.betas, fused=True)

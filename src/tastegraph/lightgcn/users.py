@@ -39,8 +39,8 @@ class UserBatch:
         user: int64 [b], each once.
         row: the place in `user` of each positive's user, int64 [n].
         positive: all positives of these users, int64 [n].
-        shared: the items drawn as negatives for all, each once, int64 [N].
-        times: how often each was drawn, float32 [N].
+        shared: the items that are negatives for all, each once, int64 [N].
+        times: how often each was drawn, or occurs in the batch, float32 [N].
     """
 
     user: torch.Tensor
@@ -55,7 +55,7 @@ class UserBatches:
 
     Args:
         graph: what is learned from.
-        config: how; its negatives are "uniform" or "popularity".
+        config: how; its negatives are "uniform", "popularity" or "batch".
 
     Raises:
         ModelError: no user has a negative.
@@ -84,9 +84,13 @@ class UserBatches:
         order = self._users[torch.randperm(len(self._users), generator=draws)]
         for user in torch.split(order, self._config.batch_size):
             row, positive = (torch.from_numpy(part) for part in self._graph.items_of.pairs_of(user.numpy()))
-            yield UserBatch(user, row, positive, *self._shared(draws))
+            if self._config.negatives == "batch":
+                shared, times = torch.unique(positive, return_counts=True)
+                yield UserBatch(user, row, positive, shared, times.float())
+            else:
+                yield UserBatch(user, row, positive, *self._drawn(draws))
 
-    def _shared(self, draws: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    def _drawn(self, draws: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """The items drawn, and how often; every item, as often as expected, where there are no more than draws."""
         number, last = self._config.shared_negatives, len(self._weight) - 1
         if number > last:

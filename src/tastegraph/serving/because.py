@@ -46,14 +46,14 @@ class Because:
     popularity: float
 
 
-def film_shares(model: SavedModel, person: Person, item: int) -> NDArray[np.float64]:
-    r"""p_ui f_i . e_j / length of each of a person's films i, float64 [films].
+def film_shares(model: SavedModel, person: Person, items: NDArray[np.integer]) -> NDArray[np.float64]:
+    r"""p_ui f_i . e_j / length of each of a person's films i, for several items j: float64 [items, films].
 
     The score is a sum over the paths of up to K steps that join the person to the item. With
     e_u = own + sum of p_ui f_i, the paths whose first step goes to film i add up to this.
     """
-    e = model.e_items[item, : model.width].astype(np.float64)
-    shares: NDArray[np.float64] = person.weights * (model.folding.items[person.films] @ e) / person.length
+    e = model.e_items[items, : model.width].astype(np.float64)
+    shares: NDArray[np.float64] = e @ model.folding.items[person.films].T * (person.weights / person.length)
     return shares
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from tastegraph.errors import DataError
+from tastegraph.errors import DataError, ModelError
 from tastegraph.files import written_whole
 from tastegraph.graph.top_k import rank_blocks
 from tastegraph.serving.places import length_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.saved_model import SavedModel
 
 __all__ = ["FORMS", "AllLists", "write_lists"]
@@ -37,13 +38,13 @@ class AllLists:
     Attributes:
         k: length of a list, from 1 to the number of items.
         allowed: what any list may hold, bool [items].
-        seen: whether a list may hold what its user has rated.
+        known: what each user's list leaves out; None for nothing.
         popularity_discount: c >= 0; see `Order`.
     """
 
     k: int
     allowed: NDArray[np.bool_]
-    seen: bool = False
+    known: NeighbourLists | None
     popularity_discount: float = 0.0
 
 
@@ -69,11 +70,14 @@ def write_lists(
 
     Raises:
         DataError: `path` has another ending.
-        ModelError: k is out of range.
+        ModelError: k is out of range, or `known` is of another number of users or items.
     """
     if path.suffix.lower() not in FORMS:
         raise DataError(f"lists are written as {', '.join(FORMS)}; found {path.suffix or 'no ending'}", path=path)
     length_of(model, wanted.k)
+    sizes = (len(model.users), len(model.items))
+    if wanted.known is not None and (wanted.known.num_rows, wanted.known.num_columns) != sizes:
+        raise ModelError(f"expected what {sizes[0]:,} users know of {sizes[1]:,} items; found {wanted.known}")
     folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
     folder.mkdir(exist_ok=True)
     parts = []
@@ -100,7 +104,7 @@ def _lists_of(model: SavedModel, users: NDArray[np.int64], wanted: AllLists) -> 
         scores[:, closed] = -np.inf
         return scores
 
-    lists = rank_blocks(scores_of, len(model.items), users, wanted.k, None if wanted.seen else model.seen)
+    lists = rank_blocks(scores_of, len(model.items), users, wanted.k, wanted.known)
     row, place = np.nonzero(lists >= 0)
     item = lists[row, place]
     score = np.concatenate([
@@ -132,8 +136,9 @@ def _join(parts: list[Path], path: Path) -> None:
 def _digest(model: SavedModel, wanted: AllLists, users_a_part: int) -> str:
     """Of all that the parts depend on."""
     digest = hashlib.sha256()
-    for array in (model.e_users, model.e_items, model.seen.start, model.seen.index, model.fit.index, wanted.allowed):
+    known = () if wanted.known is None else (wanted.known.start, wanted.known.index)
+    for array in (model.e_users, model.e_items, model.fit.index, wanted.allowed, *known):
         digest.update(np.ascontiguousarray(array).data)
-    settings = [wanted.k, wanted.seen, wanted.popularity_discount, users_a_part]
+    settings = [wanted.k, len(known), wanted.popularity_discount, users_a_part]
     digest.update(json.dumps(settings).encode())
     return digest.hexdigest()

@@ -57,9 +57,9 @@ def passing(model: SavedModel, names: ItemNames, filters: Filters) -> NDArray[np
     """
     passes = model.popularity >= filters.min_popularity
     if filters.genres:
-        passes &= _has_genre(model, filters.genres)
+        passes &= _has_genre(model, names, filters.genres)
     if filters.without_genres:
-        passes &= ~_has_genre(model, filters.without_genres)
+        passes &= ~_has_genre(model, names, filters.without_genres)
     first, last = filters.years
     if first is not None or last is not None:
         years = _column(model, "year").to_numpy().astype(np.float64)  # NaN where there is none: no comparison holds
@@ -68,15 +68,16 @@ def passing(model: SavedModel, names: ItemNames, filters: Filters) -> NDArray[np
     return passes
 
 
-def _has_genre(model: SavedModel, wanted: tuple[str, ...]) -> NDArray[np.bool_]:
-    of_items = _column(model, "genres").to_list()
-    spelt = {genre.casefold(): genre for genres in of_items for genre in genres or ()}
+def _has_genre(model: SavedModel, names: ItemNames, wanted: tuple[str, ...]) -> NDArray[np.bool_]:
+    _column(model, "genres")
+    has = np.zeros(len(model.items), np.bool_)
     for genre in wanted:
-        if genre.casefold() not in spelt:
-            close = difflib.get_close_matches(genre.casefold(), list(spelt), n=3, cutoff=0.0)
-            raise FilterError(f'no item has the genre "{genre}"; nearest: {", ".join(spelt[name] for name in close)}')
-    asked = {spelt[genre.casefold()] for genre in wanted}
-    return np.array([bool(asked.intersection(genres or ())) for genres in of_items], np.bool_)
+        if genre.casefold() not in names.of_genre:
+            close = difflib.get_close_matches(genre.casefold(), list(names.of_genre), n=3, cutoff=0.0)
+            nearest = ", ".join(names.of_genre[name][0] for name in close)
+            raise FilterError(f'no item has the genre "{genre}"; nearest: {nearest}')
+        has[names.of_genre[genre.casefold()][1]] = True
+    return has
 
 
 def _column(model: SavedModel, name: str) -> pl.Series:

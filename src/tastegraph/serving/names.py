@@ -7,10 +7,14 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tastegraph.errors import AmbiguousItemError, UnknownItemError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from tastegraph.saved_model import SavedModel
 
@@ -69,6 +73,19 @@ class ItemNames:
         if film["title"] is None:
             return str(film["item"])
         return film["title"] if film["year"] is None else f"{film['title']} ({film['year']})"
+
+    @cached_property
+    def of_genre(self) -> dict[str, tuple[str, NDArray[np.int64]]]:
+        """Of each genre, case folded: how it is spelt, and the indices of the items that have it."""
+        found: dict[str, list[int]] = {}
+        for index, genres in enumerate(self._columns["genres"] or ()):
+            for genre in genres or ():
+                found.setdefault(genre, []).append(index)
+        folded: dict[str, tuple[str, NDArray[np.int64]]] = {}
+        for genre, items in found.items():
+            spelt, others = folded.get(genre.casefold(), (genre, np.zeros(0, np.int64)))
+            folded[genre.casefold()] = (spelt, np.append(others, np.array(items, np.int64)))
+        return folded
 
     @cached_property
     def _columns(self) -> dict[str, list[Any] | None]:

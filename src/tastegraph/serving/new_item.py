@@ -22,7 +22,7 @@ def new_item(model: SavedModel, likers: Sequence[int]) -> NDArray[np.float32]:
     """The row of a new item, float32 [d, or d + 1 with a prior]: its inner product with a user's row is the score.
 
     It is a node with E0 = 0 whose neighbours keep their layers, as a new person is (see `new_person`): the sum over its
-    likers of f_u / (sqrt|N_i| sqrt|N_u|). A popularity prior counts these likers.
+    likers of f_u / (|N_i|^a |N_u|^b). A popularity prior counts these likers.
 
     Args:
         model: the saved model.
@@ -34,7 +34,7 @@ def new_item(model: SavedModel, likers: Sequence[int]) -> NDArray[np.float32]:
     if not likers:
         raise ModelError("a new item needs at least one user who likes it to start from")
     users = np.array(likers, np.int64)
-    weights = 1 / np.sqrt(len(users) * np.maximum(model.fit.counts[users], 1))
+    weights = model.folding.weights(len(users), model.fit.counts[users])
     row = weights @ model.folding.users[users]
     length = float(np.linalg.norm(row))
     if length == 0:

@@ -30,7 +30,7 @@ class Person:
         films: indices of the films that make up the rest, int64 [n].
         weights: p_ui of each, below 0 for a disliked one, float64 [n].
         length: what the sum is divided by: its norm where lists are ranked by cosine, else 1.
-        seen: indices of what she knows, int64.
+        seen: indices of what she knows, int64, some twice.
         named: those of them that she has just named as likes and dislikes, int64.
     """
 
@@ -62,7 +62,9 @@ def new_person(
     """
     if not likes:
         raise ModelError("a new person needs at least one like to start from")
-    person = _folded(model, np.zeros(model.width, np.float32), likes, dislikes, refine=refine, seen=())
+    nothing = np.zeros(0, np.int64)
+    none = np.zeros(model.width, np.float32)
+    person = _folded(model, none, np.array(likes, np.int64), dislikes, refine=refine, seen=nothing, new=likes)
     if not person.vector[: model.width].any():
         raise ModelError("nothing reaches a new person through this model (it has no layers); try to refine")
     return person
@@ -73,10 +75,9 @@ def known_person(
 ) -> Person:
     """A user the model has learned, by index; new likes and dislikes join, or leave, the ones learned from, at once."""
     known = model.fit[user].astype(np.int64)
-    away = set(dislikes)
-    join = [*(film for film in known.tolist() if film not in away), *(film for film in likes if film not in set(known))]
-    seen = model.seen[user].tolist()
-    person = _folded(model, model.folding.own[user], join, dislikes, refine=refine, seen=seen, new=likes)
+    fresh = np.array(likes, np.int64)
+    join = np.append(known[~np.isin(known, dislikes)], fresh[~np.isin(fresh, known)]) if likes or dislikes else known
+    person = _folded(model, model.folding.own[user], join, dislikes, refine=refine, seen=model.seen[user], new=likes)
     if likes or dislikes or refine:
         return person
     vector = model.e_users[user]  # the saved row itself: the same to the last bit in every list
@@ -86,27 +87,27 @@ def known_person(
 def _folded(
     model: SavedModel,
     own: NDArray[np.float32],
-    likes: Sequence[int],
+    likes: NDArray[np.int64],
     dislikes: Sequence[int],
     *,
     refine: bool,
-    seen: Sequence[int],
-    new: Sequence[int] | None = None,
+    seen: NDArray[np.integer],
+    new: Sequence[int],
 ) -> Person:
-    both = set(likes if new is None else new) & set(dislikes)
+    both = set(new) & set(dislikes)
     if both:
         raise ModelError(f"item {model.items.ids[min(both)]} is both liked and disliked")
-    films = np.array([*likes, *dislikes], np.int64)
+    films = np.append(likes, np.array(dislikes, np.int64))
     sign = np.repeat([1.0, -1.0], [len(likes), len(dislikes)])
-    weights = sign / np.sqrt(max(len(films), 1) * np.maximum(model.popularity[films], 1))
-    taste = own + (weights @ model.folding.items[films]).astype(np.float32)
+    weights = sign * model.folding.weights(len(films), model.popularity[films])
+    # On one thread, as `scores_of` does and for its reason.
+    taste = own + np.einsum("n,nd->d", weights, model.folding.items[films], optimize=False).astype(np.float32)
     if refine:
-        better = refined(model, taste, likes, dislikes)
+        better = refined(model, taste, likes.tolist(), dislikes)
         own, taste = own + (better - taste), better
     length = (float(np.linalg.norm(taste)) or 1.0) if model.ranking == "cosine" else 1.0
     vector = taste / np.float32(length)
     if model.e_items.shape[1] > model.width:
         vector = np.append(vector, np.float32(1))
-    known = np.unique(np.array([*seen, *films.tolist()], np.int64))
-    named = np.array([*(likes if new is None else new), *dislikes], np.int64)
-    return Person(vector.astype(np.float32), own, films, weights, length, known, named)
+    named = np.array([*new, *dislikes], np.int64)
+    return Person(vector.astype(np.float32), own, films, weights, length, np.append(seen, films), named)

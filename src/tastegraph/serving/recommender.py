@@ -19,6 +19,7 @@ from tastegraph.serving.new_item import new_item
 from tastegraph.serving.order import Order, ordered
 from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.places import Neighbour, Recommendation, length_of
+from tastegraph.serving.scores import scores_of
 from tastegraph.serving.similar import nearest_rows
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.serving.person import Person
 
 __all__ = ["Recommender"]
@@ -91,17 +93,13 @@ class Recommender:
         """
         places = length_of(self.model, k)
         person = self._person(user, likes, dislikes, refine=refine)
-        scores = self.model.e_items @ person.vector
+        scores = scores_of(self.model.e_items, person.vector)
         allowed = np.where(self._allowed(person, filters or Filters()), scores, np.float32(-np.inf))
         items = ordered(self.model, allowed, places, order or Order())
+        reasons = self._because(person, items) if explain else [None] * len(items)
         return [
-            Recommendation(
-                rank,
-                score=float(scores[item]),
-                because=self._because(person, item) if explain else None,
-                **self.names.film(item),
-            )
-            for rank, item in enumerate(items.tolist(), start=1)
+            Recommendation(rank, score=float(scores[item]), because=because, **self.names.film(item))
+            for rank, (item, because) in enumerate(zip(items.tolist(), reasons, strict=True), start=1)
         ]
 
     def person(
@@ -134,7 +132,8 @@ class Recommender:
         Raises:
             UnknownUserError, UnknownItemError, ModelError: as `recommend`.
         """
-        return self._because(self._person(user, likes, dislikes, refine=refine), self.names.index_of(item))
+        index = np.array([self.names.index_of(item)])
+        return self._because(self._person(user, likes, dislikes, refine=refine), index)[0]
 
     def similar(self, item: int | str, k: int | None = None) -> list[Recommendation]:
         """The `k` items whose final embeddings have the highest cosine to an item's, highest first; that is `score`.
@@ -209,6 +208,7 @@ class Recommender:
         *,
         filters: Filters | None = None,
         popularity_discount: float = 0.0,
+        known: NeighbourLists | None = None,
         on_part: Callable[[int, int], None] = lambda *_: None,
     ) -> None:
         """Write the list of every user the model has learned; see `write_lists`.
@@ -218,28 +218,32 @@ class Recommender:
             k: length of a list, as for `recommend`.
             filters: what lists may hold.
             popularity_discount: as of `Order`.
+            known: what each user's list leaves out, by user index; by default all that they have rated, held-out items
+                included. To judge lists, leave out what a judge masks: `tastegraph.studies.evaluate.known_positives`.
             on_part: told (users done, users) now and then.
 
         Raises:
             DataError: `path` has another ending.
             FilterError: nothing passes the filters.
-            ModelError: k is out of range.
+            ModelError: k is out of range, or `known` is of another number of users or items.
         """
         chosen = filters or Filters()
         allowed = passing(self.model, self.names, chosen)
         if not allowed.any():
             raise FilterError("no item passes the filters; loosen one")
         discount = Order(popularity_discount=popularity_discount).popularity_discount
-        write_lists(self.model, AllLists(length_of(self.model, k), allowed, chosen.seen, discount), Path(path), on_part)
+        left_out = None if chosen.seen else known or self.model.seen
+        write_lists(self.model, AllLists(length_of(self.model, k), allowed, left_out, discount), Path(path), on_part)
 
-    def _because(self, person: Person, item: int) -> Because:
-        shares = film_shares(self.model, person, item)
-        films = (
-            Share(self.model.items.ids[film], self.names.called(film), share)
-            for film, share in zip(person.films.tolist(), shares.tolist(), strict=True)
-        )
-        largest_first = tuple(sorted(films, key=lambda share: -share.score))
-        return Because(largest_first, *other_shares(self.model, person, item))
+    def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:
+        ids = self.model.items.ids.gather(person.films).to_list()
+        called = [self.names.called(film) for film in person.films.tolist()]
+        reasons = []
+        for item, shares in zip(items.tolist(), film_shares(self.model, person, items), strict=True):
+            largest_first = np.argsort(-shares, kind="stable").tolist()
+            films = tuple(Share(ids[film], called[film], shares.item(film)) for film in largest_first)
+            reasons.append(Because(films, *other_shares(self.model, person, item)))
+        return reasons
 
     def _person(
         self, user: int | str | None, likes: Iterable[int | str], dislikes: Iterable[int | str], *, refine: bool

@@ -109,8 +109,8 @@ def table_of(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def write_into(page: Path, table: str) -> None:
-    """Replace what stands between a page's two comments, BEGIN and END.
+def write_into(page: Path, table: str, begin: str = BEGIN, end: str = END) -> None:
+    """Replace what stands between a page's two comments, `begin` and `end`.
 
     Raises:
         RunError: the page cannot be read or lacks one of them.
@@ -119,9 +119,9 @@ def write_into(page: Path, table: str) -> None:
         text = page.read_text(encoding="utf-8")
     except OSError as error:
         raise RunError(f"{page}: {(error.strerror or str(error)).lower()}") from error
-    if BEGIN not in text or END not in text:
-        raise RunError(f"{page}: needs the lines {BEGIN} and {END}")
-    whole = f"{text.partition(BEGIN)[0]}{BEGIN}\n\n{table}\n{END}{text.partition(END)[2]}"
+    if begin not in text or end not in text:
+        raise RunError(f"{page}: needs the lines {begin} and {end}")
+    whole = f"{text.partition(begin)[0]}{begin}\n\n{table}\n{end}{text.partition(end)[2]}"
     write_whole(page, whole)
 
 

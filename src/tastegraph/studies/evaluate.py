@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tastegraph.data.load import Dataset
+    from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.ranking.protocol import Ranker
     from tastegraph.studies.recipe import Recipe
 
-__all__ = ["evaluate", "evaluate_lists", "evaluate_lists_on"]
+__all__ = ["evaluate", "evaluate_lists", "evaluate_lists_on", "known_positives"]
 
 
 def evaluate(run: Path, k: Sequence[int] | None = None, manner: Manner | None = None) -> dict[str, Any]:
@@ -80,6 +81,20 @@ def evaluate_lists_on(lists: Path, dataset: Dataset, recipe: Recipe, manner: Man
     evidence = Evidence.of(Trial.of(dataset, recipe), dataset, recipe)
     warnings = [recipe.split.warning] if recipe.split.warning and dataset.published_test is None else []
     return {"schema": 1, "lists": str(lists), "data": dataset.name, **_judge_lists(lists, evidence, manner, warnings)}
+
+
+def known_positives(run: Path) -> NeighbourLists:
+    """The positives of each user that are masked when a run's test part is judged: fit and validation.
+
+    Lists that leave out these alone are what `evaluate_lists` judges as `evaluate` does the run. Lists for people leave
+    out all that was rated, the test part too, and find nothing in it.
+
+    Raises:
+        RunError, ModelError, LeakError: as `evaluate`.
+    """
+    if not run.exists():
+        raise RunError(f"{run}: no such run")
+    return _trial_of(run, SavedModel.load(run / "model")).known
 
 
 def _judge(ranker: Ranker, evidence: Evidence, manner: Manner, warnings: Sequence[str]) -> dict[str, Any]:

@@ -25,7 +25,9 @@ def folding_of(model: LightGCN, graph: BipartiteGraph) -> Folding:
     """
     with torch.no_grad():
         alpha, e0 = model.alpha, model.E0.detach()
+        graph = graph.normalised(model.exponents)
         f = sum_of_layers(graph, e0, alpha[1:].contiguous()) if len(alpha) > 1 else torch.zeros_like(e0)
         own = alpha[0] * e0[: model.num_users]
     users, items = torch.split(f.cpu(), [model.num_users, model.num_items])
-    return Folding(*(part.contiguous().cpu().numpy() for part in (own, users, items)))
+    own, users, items = (part.contiguous().cpu() for part in (own, users, items))
+    return Folding(own.numpy(), users.numpy(), items.numpy(), model.exponents)

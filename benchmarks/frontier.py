@@ -1,0 +1,101 @@
+"""Accuracy against seconds of fitting: LightGCN stopped at several lengths beside baselines, on validation.
+
+`python -m benchmarks.frontier gowalla ml-1m`: every model learns from the fit part of the data set's recipe and is
+judged on its validation part; the test part is not looked at. A stop of LightGCN is a training of its own with so many
+epochs, its schedule falling to 0 at its end, and no validation on the way. Seconds are of fitting alone, for the closed
+forms of what is computed before the first list. Writes results/frontier/DATA.json and DATA.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.figure import draw_frontier
+from tastegraph.baselines.models import BASELINES
+from tastegraph.data.load import load
+from tastegraph.lightgcn.training import train
+from tastegraph.ranking.protocol import full_ranking
+from tastegraph.studies.contenders import InnerProduct
+from tastegraph.studies.environment import describe_environment
+from tastegraph.studies.known_recipes import recipe_path
+from tastegraph.studies.models import settings_of, warm_up
+from tastegraph.studies.recipe import load_recipe
+from tastegraph.studies.trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.studies.recipe import Recipe
+
+FOLDER = Path(__file__).parent / "results" / "frontier"
+STOPS = (0.0625, 0.125, 0.25, 0.5, 1.0)  # of the recipe's epochs
+BASELINES_SHOWN = ("popularity", "gfcf", "als", "ease", "bpr")
+
+
+def measure(name: str, shown: tuple[str, ...]) -> dict[str, Any]:
+    """Fit and judge every model of the picture for one data set.
+
+    Args:
+        name: of a recipe.
+        shown: the baselines.
+
+    Returns:
+        "data", "metric", "points" (model, seconds, value, settings) and "environment".
+    """
+    recipe = load_recipe(recipe_path(name))
+    dataset = load(recipe.data.source, lambda *_: None, recipe.data.reading)
+    trial = Trial.of(dataset, recipe)
+    environment = describe_environment(recipe, dataset.digests)  # compiles, or loads, the kernels
+    warm_up(shown)
+    metric = recipe.evaluation.select
+    points = []
+    for model, stage, settings, fit in _models(trial, recipe, shown):
+        began = time.perf_counter()
+        ranker = fit()
+        seconds = time.perf_counter() - began
+        lengths = recipe.evaluation.validation_k
+        value = full_ranking(ranker, trial.validation, trial.graph.items_of, lengths).means()[metric]
+        points.append({"model": model, "stage": stage, "seconds": round(seconds, 2), "value": value, **settings})
+        print(f"{name}: {model} {stage}: {metric} {value:.4f} in {seconds:.1f} s")
+    return {"data": name, "metric": metric, "points": points, "environment": environment}
+
+
+def _models(trial: Trial, recipe: Recipe, shown: tuple[str, ...]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+    for share in STOPS:
+        epochs = max(1, round(share * recipe.training.epochs))
+        config = recipe.training.model_copy(update={"epochs": epochs})
+
+        def fit(config: Any = config) -> Ranker:
+            return InnerProduct(train(trial.graph, recipe.model, config).embeddings)
+
+        yield "LightGCN", f"{epochs} epochs", {}, fit
+    for name in shown:
+        settings = {"settings": settings_of(name, recipe)}
+
+        def fit_baseline(name: str = name) -> Ranker:
+            return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
+
+        yield BASELINES[name].title, "", settings, fit_baseline
+
+
+def main() -> None:
+    """Measure the data sets named, a file and a picture each."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="+", help="data sets with a recipe of their own")
+    parser.add_argument("--baselines", default=",".join(BASELINES_SHOWN), help="names, with commas between")
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    words = parser.parse_args()
+    words.out.mkdir(parents=True, exist_ok=True)
+    for name in words.data:
+        record = measure(name, tuple(words.baselines.split(",")))
+        (words.out / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        draw_frontier(record, words.out / f"{name}.svg")
+
+
+if __name__ == "__main__":
+    main()
