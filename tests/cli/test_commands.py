@@ -141,7 +141,19 @@ def test_embeddings_are_exported(tastegraph: Command, run: str, workplace: Path)
     assert tastegraph("export", run, "--out", "vectors").stdout == "embeddings: vectors\n"
     assert len(pl.read_parquet(workplace / "vectors" / "items.parquet")["embedding"][0]) == 8
     assert "exists already" in tastegraph("export", run, "--out", "vectors", code=1).stderr
-    tastegraph("export", run, "--out", "other", "--form", "onnx", code=2)
+    assert tastegraph("export", run, "--out", "graphs", "--format", "onnx").stdout == "scoring: graphs\n"
+    assert {"known_user.onnx", "fold_in.onnx"} <= {path.name for path in (workplace / "graphs").iterdir()}
+    tastegraph("export", run, "--out", "other", "--format", "pickle", code=2)
+
+
+def test_an_index_is_made_and_used(tastegraph: Command, run: str) -> None:
+    assert tastegraph("index", run).stdout.startswith(
+        "index: first/index; recall@10 against exact lists, of 60 users: "
+    )
+    assert "exists already; --force" in tastegraph("index", run, code=1).stderr
+    words = ["recommend", run, "--user", "person 3", "--json"]
+    assert json.loads(tastegraph(*words, "--approximate").stdout) == json.loads(tastegraph(*words).stdout)
+    tastegraph("recommend", run, "--all", "--out", "b.csv", "--approximate", code=2)
 
 
 def test_evaluate_prints_intervals(tastegraph: Command, run: str) -> None:

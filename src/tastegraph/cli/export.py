@@ -1,4 +1,4 @@
-"""`tastegraph export`: a saved model's embeddings for other tools."""
+"""`tastegraph export`: a saved model for other tools."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Form(StrEnum):
     numpy = "numpy"
     parquet = "parquet"
     projector = "projector"
+    onnx = "onnx"
 
 
 def export(
@@ -24,13 +25,18 @@ def export(
     *,
     out: Annotated[Path, typer.Option(help="The folder to make.")],
     form: Annotated[
-        Form, typer.Option(help="NumPy arrays, Parquet tables, or a folder for TensorBoard's projector.")
+        Form,
+        typer.Option(
+            "--format",
+            "--form",
+            help="NumPy arrays, Parquet tables, a folder for TensorBoard's projector, ONNX graphs.",
+        ),
     ] = Form.parquet,
 ) -> None:
-    """Embeddings of users and items, whose inner products are the scores, for other tools."""
+    """Embeddings of users and items, whose inner products are the scores, or the scoring itself, for other tools."""
     from tastegraph.serving.export import export as write
     from tastegraph.serving.recommender import Recommender
 
     recommender = Recommender.load(run)
     write(recommender.model, recommender.names, out, form.value)
-    typer.echo(f"embeddings: {out}")
+    typer.echo(f"{'scoring' if form is Form.onnx else 'embeddings'}: {out}")

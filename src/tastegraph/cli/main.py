@@ -16,6 +16,7 @@ from tastegraph.cli import (
     data,
     evaluate,
     export,
+    index,
     quickstart,
     recommend,
     reproduce,
@@ -44,6 +45,7 @@ app.command("tune")(tune.tune)
 app.command("recommend")(recommend.recommend)
 app.command("similar")(similar.similar)
 app.command("export")(export.export)
+app.command("index")(index.index)
 app.command("serve")(serve.serve)
 app.add_typer(reproduce.app, name="reproduce")
 

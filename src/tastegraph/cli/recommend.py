@@ -58,6 +58,9 @@ def recommend(
     discount: Annotated[
         float, typer.Option("--popularity-discount", min=0, help="C: take C ln(users of the item) off in ordering.")
     ] = 0.0,
+    approximate: Annotated[
+        bool, typer.Option("--approximate", help="Find items by an index (see `index`), for very large catalogues.")
+    ] = False,
     everybody: Annotated[bool, typer.Option("--all", help="Every known user's list, into --out.")] = False,
     out: Annotated[Path | None, typer.Option(help="With --all: a .parquet, .csv or .jsonl file.")] = None,
     to_judge: Annotated[
@@ -81,13 +84,13 @@ def recommend(
     if everybody or out is not None or to_judge:
         if not everybody or out is None or user is not None or liked or dislikes:
             raise typer.BadParameter("--all and --out go together, without --user, --likes and --dislikes")
-        if diversity or explain or refine or json:
+        if diversity or explain or refine or json or approximate:
             raise typer.BadParameter("--all goes with filters, --popularity-discount and --to-judge only")
         _write_all(run, out, k, filters, discount, to_judge=to_judge, force=force)
         return
     if user is None and not liked:
         raise typer.BadParameter("say for whom: --user ID, --likes TITLE for a new person, or --all")
-    places = Recommender.load(run).recommend(
+    places = Recommender.load(run, approximate=approximate).recommend(
         user, k, likes=liked, dislikes=dislikes or (), refine=refine, explain=explain, filters=filters, order=order
     )
     if json:

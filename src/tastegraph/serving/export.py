@@ -1,4 +1,4 @@
-"""Embeddings for other tools: NumPy arrays, Parquet tables, a folder for TensorBoard's projector."""
+"""A saved model for other tools: NumPy arrays, Parquet tables, a folder for TensorBoard's projector, ONNX graphs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from tastegraph.errors import RunError
 from tastegraph.files import write_whole, written_whole
+from tastegraph.serving.onnx_export import export_onnx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMS", "Form", "export"]
 
-Form = Literal["numpy", "parquet", "projector"]
-FORMS: tuple[Form, ...] = ("numpy", "parquet", "projector")
+Form = Literal["numpy", "parquet", "projector", "onnx"]
+FORMS: tuple[Form, ...] = ("numpy", "parquet", "projector", "onnx")
 PROJECTOR = 'embeddings {\n  tensor_path: "items.tsv"\n  metadata_path: "items-metadata.tsv"\n}\n'
 
 
@@ -30,7 +31,8 @@ def export(model: SavedModel, names: ItemNames, folder: Path, form: Form) -> Non
     - "numpy": users.npy and items.npy, float32 [n, d or d + 1], and ids in users.csv and items.csv, a row each;
     - "parquet": users.parquet and items.parquet, ids, what is known of items, and `embedding`, a list of float32;
     - "projector": the items without a popularity prior, for TensorBoard: items.tsv, items-metadata.tsv and
-      projector_config.pbtxt.
+      projector_config.pbtxt;
+    - "onnx": the scoring itself (see `export_onnx`), ids in users.csv and items.csv.
 
     Args:
         model: whose embeddings.
@@ -40,6 +42,7 @@ def export(model: SavedModel, names: ItemNames, folder: Path, form: Form) -> Non
 
     Raises:
         RunError: the folder is in the way.
+        ModelError: a package that ONNX needs is not there.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{folder}: exists already; expected a folder that is empty or yet to be made")
@@ -51,10 +54,13 @@ def export(model: SavedModel, names: ItemNames, folder: Path, form: Form) -> Non
     if form == "projector":
         _export_projector(model, names, folder)
         return
+    if form == "onnx":
+        export_onnx(model, folder)
     for side, (table, rows) in sides.items():
         if form == "numpy":
             with written_whole(folder / f"{side}.npy") as aside, aside.open("wb") as file:
                 np.save(file, rows, allow_pickle=False)
+        if form in {"numpy", "onnx"}:
             with written_whole(folder / f"{side}.csv") as aside:
                 table.select(pl.nth(0)).write_csv(aside)
         else:

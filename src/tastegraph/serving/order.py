@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tastegraph.saved_model import SavedModel
 
-__all__ = ["Order", "ordered"]
+__all__ = ["Order", "candidates_of", "ordered"]
 
 CANDIDATES = 100  # the best so many items, or 5 k, are what a diverse list is made of
 
@@ -39,24 +39,32 @@ class Order:
             raise FilterError(f"the popularity discount is a number of at least 0; found {self.popularity_discount}")
 
 
-def ordered(model: SavedModel, scores: NDArray[np.float32], k: int, order: Order) -> NDArray[np.int32]:
+def candidates_of(k: int, order: Order) -> int:
+    """How many of the best items a list of `k` is made of."""
+    return max(CANDIDATES, 5 * k) if order.diversity else k
+
+
+def ordered(
+    model: SavedModel, scores: NDArray[np.float32], k: int, order: Order, items: NDArray[np.integer] | None = None
+) -> NDArray[np.integer]:
     """The indices of a list of `k` items, or of as many as there are, best first.
 
     Args:
         model: whose items.
-        scores: of all items, -inf for what the list must not hold, float32 [items].
+        scores: of all items, or of `items`; -inf for what the list must not hold, float32 [n].
         k: at least 1.
         order: how.
+        items: the indices of what the scores are of, ascending; None for all.
     """
     if order.popularity_discount:
-        discount = order.popularity_discount * np.log(np.maximum(model.popularity, 1))
-        scores = (scores - discount).astype(np.float32)
-    candidates = _best(scores, k if not order.diversity else max(CANDIDATES, 5 * k))
+        popularity = model.popularity if items is None else model.popularity[items]
+        scores = (scores - order.popularity_discount * np.log(np.maximum(popularity, 1))).astype(np.float32)
+    best = _best(scores, candidates_of(k, order))
+    candidates = best if items is None else items[best]
     if not order.diversity or not len(candidates):
         return candidates
     rows = model.e_items[candidates, : model.width]
-    chosen = _marginal(rows, scores[candidates], k, order.diversity)
-    return np.take(candidates, chosen)
+    return np.take(candidates, _marginal(rows, scores[best], k, order.diversity))
 
 
 def _best(scores: NDArray[np.float32], k: int) -> NDArray[np.int32]:

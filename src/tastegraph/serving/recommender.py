@@ -14,9 +14,11 @@ from tastegraph.saved_model import SavedModel
 from tastegraph.serving.because import Because, Share, film_shares, other_shares
 from tastegraph.serving.everyone import AllLists, write_lists
 from tastegraph.serving.filters import Filters, passing
+from tastegraph.serving.item_index import FOLDER as INDEX_FOLDER
+from tastegraph.serving.item_index import ItemIndex
 from tastegraph.serving.names import ItemNames
 from tastegraph.serving.new_item import new_item
-from tastegraph.serving.order import Order, ordered
+from tastegraph.serving.order import Order, candidates_of, ordered
 from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.places import Neighbour, Recommendation, length_of
 from tastegraph.serving.scores import scores_of
@@ -39,25 +41,36 @@ class Recommender:
 
     Args:
         model: the saved model.
+        index: finds the items with the highest scores; by default all are scored, and lists are exact.
     """
 
-    def __init__(self, model: SavedModel) -> None:
+    def __init__(self, model: SavedModel, index: ItemIndex | None = None) -> None:
         self.model = model
+        self.index = index
         self.names = ItemNames(model)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Recommender:
+    def load(cls, path: str | PathLike[str], *, approximate: bool = False) -> Recommender:
         """Load a run directory, or the model folder inside one.
 
+        Args:
+            path: of the folder.
+            approximate: `recommend` finds items by an index, for catalogues of a hundred thousand items and more: that
+                of `tastegraph index` where the run has one, or one made now.
+
         Raises:
-            ModelError: there is no sound model.
+            ModelError: there is no sound model, or its index is not sound, or usearch is not there.
         """
         folder = Path(path)
         if not folder.exists():
             raise ModelError(f"{folder}: no such run")
         if (folder / "recipe.toml").exists() and not (folder / "model").exists():
             raise ModelError(f"{folder}: the run holds no model; it has not finished")
-        return cls(SavedModel.load(folder / "model" if (folder / "model").is_dir() else folder))
+        model = SavedModel.load(folder / "model" if (folder / "model").is_dir() else folder)
+        if not approximate:
+            return cls(model)
+        saved = folder / INDEX_FOLDER
+        return cls(model, ItemIndex.load(saved, model) if saved.is_dir() else ItemIndex.of(model))
 
     def recommend(
         self,
@@ -93,13 +106,12 @@ class Recommender:
         """
         places = length_of(self.model, k)
         person = self._person(user, likes, dislikes, refine=refine)
-        scores = scores_of(self.model.e_items, person.vector)
-        allowed = np.where(self._allowed(person, filters or Filters()), scores, np.float32(-np.inf))
-        items = ordered(self.model, allowed, places, order or Order())
+        items = self._list(person, places, filters or Filters(), order or Order())
+        scores = scores_of(self.model.e_items[items], person.vector).tolist()
         reasons = self._because(person, items) if explain else [None] * len(items)
         return [
-            Recommendation(rank, score=float(scores[item]), because=because, **self.names.film(item))
-            for rank, (item, because) in enumerate(zip(items.tolist(), reasons, strict=True), start=1)
+            Recommendation(rank, score=score, because=because, **self.names.film(item))
+            for rank, (item, score, because) in enumerate(zip(items.tolist(), scores, reasons, strict=True), start=1)
         ]
 
     def person(
@@ -234,6 +246,16 @@ class Recommender:
         discount = Order(popularity_discount=popularity_discount).popularity_discount
         left_out = None if chosen.seen else known or self.model.seen
         write_lists(self.model, AllLists(length_of(self.model, k), allowed, left_out, discount), Path(path), on_part)
+
+    def _list(self, person: Person, places: int, filters: Filters, order: Order) -> NDArray[np.integer]:
+        """The items of a list, best first: among all, or among those that the index reaches."""
+        allowed, reach = self._allowed(person, filters), None
+        if self.index is not None and not order.popularity_discount:  # the index knows no order but that of scores
+            reach = self.index.reach(person.vector, candidates_of(places, order), allowed)
+        if reach is not None:
+            return ordered(self.model, scores_of(self.model.e_items[reach], person.vector), places, order, reach)
+        scores = scores_of(self.model.e_items, person.vector)
+        return ordered(self.model, np.where(allowed, scores, np.float32(-np.inf)), places, order)
 
     def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:
         ids = self.model.items.ids.gather(person.films).to_list()

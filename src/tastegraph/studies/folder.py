@@ -20,7 +20,7 @@ __all__ = ["check_folder", "free_folder", "new_run"]
 # What the folder of a run, a comparison or a search holds, and nothing else.
 CONTENT = {
     "recipe.toml", "environment.json", "metrics.jsonl", "split.parquet", "checkpoints", "model", "report.html",
-    "result.json", "map.safetensors",
+    "result.json", "map.safetensors", "index",
     "comparison.json", "comparison.csv", "comparison.md", "comparison.tex", "users.parquet",
     "trials.jsonl", "tuning.json",
 }  # fmt: skip
