@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -41,7 +47,16 @@ def test_python_blocks_run(code: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_shell_blocks_run(tmp_path: Path) -> None:
+@pytest.fixture
+def workplace(tmp_path: Path) -> Iterator[Path]:
+    """A folder to run lines in; a service that one of them has started and none has ended ends with it."""
+    yield tmp_path
+    for kept in tmp_path.glob("*.pid"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(kept.read_text(encoding="utf-8")), signal.SIGKILL)
+
+
+def test_shell_blocks_run(workplace: Path) -> None:
     """In order and in one folder, as a reader would; `make` targets are looked up, since they run this very test."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
@@ -57,7 +72,7 @@ def test_shell_blocks_run(tmp_path: Path) -> None:
         if line.startswith(("tastegraph train", "tastegraph compare")):
             short += " --set training.epochs=1"
         done = subprocess.run(
-            short, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            short, shell=True, cwd=workplace, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
 

@@ -21,6 +21,8 @@ from tastegraph.serving.feedback import FeedbackStore
 
 from .test_problems import is_problem
 
+KILLS = int(os.environ.get("SERVE_KILLS", "2"))  # up to 20
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -131,7 +133,7 @@ def test_no_acknowledged_click_is_lost_when_the_process_is_killed(
                 if answer.status_code == 200:
                     acknowledged[token].add(str(film))
 
-    for rounds in (4, 9):
+    for rounds in range(4, 4 + 5 * KILLS, 5):
         service = serving("--rate", "0", "--feedback", url)
         with service.client() as client:
             tokens = [client.post("/api/v1/accounts").json()["token"] for _ in range(3)]
