@@ -1,7 +1,7 @@
 """How good and how soon lists by the approximate index are, beside exact ones.
 
 `python -m benchmarks.indexing RUN` for the items of a run, `python -m benchmarks.indexing --made-up 1000000` for a
-made-up catalogue: items near one of 2,000 tastes, users between three of them, 64 dimensions of falling weight.
+made-up catalogue: items near one of 2,000 tastes, users between three of them, 32 dimensions of falling weight.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 ASKED, PLACES = 500, 10
-TASTES, WIDTH, SPREAD = 2000, 64, 0.7
+TASTES, WIDTH, SPREAD = 2000, 32, 0.7
 
 
 def made_up(num_items: int) -> SavedModel:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.people import record
 from tastegraph.data.splits import Split
 from tastegraph.ranking.beyond import beyond_accuracy
 from tastegraph.saved_model import SavedModel
@@ -17,6 +18,7 @@ from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pydantic import JsonValue
 
     from tastegraph.graph.neighbours import NeighbourLists
 
@@ -46,24 +48,25 @@ class Reordered:
         return lists
 
 
-def measure(run: Path) -> list[list[str]]:
+def measure(run: Path) -> JsonValue:
     """A row an order: its settings and the metrics in SHOWN."""
     model = SavedModel.load(run / "model")
     trial = Trial(Split.load(run / "split.parquet"), refits=bool(model.about.get("refit"))).final
     evidence = Evidence(trial, item_table=model.item_table)
-    rows = []
+    rows: list[JsonValue] = []
     for order in ORDERS:
         judged = evidence.judge(Reordered(model, order), [10])
         beyond = beyond_accuracy(judged.lists, judged.users, evidence.catalogue, [10])
         means = judged.means() | {name: float(np.nanmean(values)) for name, values in beyond.items()}
-        settings = [f"{order.diversity:g}", f"{order.popularity_discount:g}"]
-        rows.append(settings + [f"{means[name]:.4f}" for name in SHOWN])
+        settings = {"diversity": order.diversity, "discount": order.popularity_discount}
+        rows.append(settings | {name: round(float(means[name]), 6) for name in SHOWN})
     return rows
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
-    print(" | ".join(["diversity", "discount", *SHOWN]))
-    for cells in measure(parser.parse_args().run):
-        print(" | ".join(cells))
+    folder = parser.parse_args().run
+    name = str(SavedModel.load(folder / "model").about["data"]["name"])
+    command = "python -m benchmarks.reordering RUN"
+    print(record("reordering", name, command, lambda: measure(folder)).read_text("utf-8"))

@@ -254,6 +254,22 @@ def test_nothing_is_served_from_a_damaged_model(
     assert "the model is incomplete" in tastegraph(words[0], "damaged", *words[1:], code=1).stderr
 
 
+def test_a_swapped_file_and_a_newer_schema_are_told(tastegraph: Command, run: str, workplace: Path) -> None:
+    other = workplace / "other-model"
+    shutil.copytree(workplace / run, other, dirs_exist_ok=True)
+    model = other / "model"
+    shutil.copy(model / "fit.safetensors", model / "seen.safetensors")
+    words = ["recommend", "other-model", "--user", "person 1"]
+    assert "model/seen.safetensors: " in tastegraph(*words, code=1).stderr
+    shutil.copy(workplace / run / "model" / "seen.safetensors", model / "seen.safetensors")
+    tastegraph(*words)
+    said = json.loads((model / "model.json").read_text(encoding="utf-8"))
+    (model / "model.json").write_text(json.dumps(said | {"schema": said["schema"] + 1}), encoding="utf-8")
+    told = tastegraph(*words, code=1).stderr
+    assert "a newer version of tastegraph wrote it" in told
+    assert told.count("\n") == 1
+
+
 def test_duplicates_are_told(tastegraph: Command, csv: str, workplace: Path) -> None:
     text = (workplace / csv).read_text(encoding="utf-8")
     (workplace / "twice.csv").write_text(text + "person 0,film 0,1,9999\nperson 0,film 0,2,1\n", encoding="utf-8")

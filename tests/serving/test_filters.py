@@ -11,6 +11,8 @@ from tastegraph.serving.names import ItemNames
 from tastegraph.serving.recommender import Recommender
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tastegraph.saved_model import SavedModel
 
     from .conftest import Small
@@ -45,6 +47,12 @@ def test_a_list_holds_what_passes_and_no_seen_item_unless_asked(small: Small) ->
     assert {place.item for place in again} == crime
     named = recommender.recommend("u01", 9, likes=[80], filters=Filters(("Crime",), seen=True))
     assert {place.item for place in named} == crime - {80}
+
+
+def test_filters_that_nothing_passes_leave_no_file(small: Small, tmp_path: Path) -> None:
+    with pytest.raises(FilterError, match="no item passes the filters; loosen one"):
+        Recommender(small.saved).write_all(tmp_path / "lists.csv", 3, filters=Filters(min_popularity=1000))
+    assert not list(tmp_path.iterdir())
 
 
 def test_filters_without_sense_are_refused(small: Small) -> None:

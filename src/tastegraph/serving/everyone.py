@@ -57,6 +57,9 @@ def write_lists(
 ) -> None:
     """Write the list of every user as rows of user, item (the source's ids), rank (from 1) and score.
 
+    With a popularity discount there is no score: the model's does not order the lists then, and whoever reads such a
+    file would take one of the two for a mistake.
+
     Users come in the order of their index. Lists are made part by part, each part a file in a folder beside `path`; at
     the end the parts are streamed into `path` and removed. After a crash or an interruption the same call goes on
     after the last part, for the folder's name holds a digest of the model and of what is wanted.
@@ -93,7 +96,7 @@ def write_lists(
 
 
 def _lists_of(model: SavedModel, users: NDArray[np.int64], wanted: AllLists) -> pl.DataFrame:
-    """Some users' lists: columns user, item, rank, score."""
+    """Some users' lists: columns user, item, rank and, where it orders them, score."""
     discount = (wanted.popularity_discount * np.log(np.maximum(model.popularity, 1))).astype(np.float32)
     closed = np.flatnonzero(~wanted.allowed)
 
@@ -107,18 +110,20 @@ def _lists_of(model: SavedModel, users: NDArray[np.int64], wanted: AllLists) -> 
     lists = rank_blocks(scores_of, len(model.items), users, wanted.k, wanted.known)
     row, place = np.nonzero(lists >= 0)
     item = lists[row, place]
-    score = np.concatenate([
-        np.einsum("nd,nd->n", model.e_users[users[row[at]]], model.e_items[item[at]])
-        for at in np.array_split(np.arange(len(row)), max(1, len(row) >> 16))
-    ])  # fmt: skip
-    return pl.DataFrame(
+    table = pl.DataFrame(
         {
             "user": model.users.ids.gather(users[row]),
             "item": model.items.ids.gather(item),
             "rank": (place + 1).astype(np.int32),
-            "score": score,
         }
     )
+    if wanted.popularity_discount:
+        return table
+    score = np.concatenate([
+        np.einsum("nd,nd->n", model.e_users[users[row[at]]], model.e_items[item[at]])
+        for at in np.array_split(np.arange(len(row)), max(1, len(row) >> 16))
+    ])  # fmt: skip
+    return table.with_columns(score=score)
 
 
 def _join(parts: list[Path], path: Path) -> None:
@@ -139,6 +144,6 @@ def _digest(model: SavedModel, wanted: AllLists, users_a_part: int) -> str:
     known = () if wanted.known is None else (wanted.known.start, wanted.known.index)
     for array in (model.e_users, model.e_items, model.fit.index, wanted.allowed, *known):
         digest.update(np.ascontiguousarray(array).data)
-    settings = [wanted.k, len(known), wanted.popularity_discount, users_a_part]
+    settings = ["score unless discounted", wanted.k, len(known), wanted.popularity_discount, users_a_part]
     digest.update(json.dumps(settings).encode())
     return digest.hexdigest()

@@ -25,7 +25,7 @@ __all__ = ["FOLDER", "ItemIndex"]
 FOLDER = "index"  # within a run directory
 SCHEMA = 1
 GRAPH, DESCRIPTION = "items.usearch", "index.json"
-NEIGHBOURS, BREADTH_OF_BUILDING, BREADTH_OF_SEARCH = 16, 64, 256  # M, efConstruction, ef of HNSW
+NEIGHBOURS, BREADTH_OF_BUILDING, BREADTH_OF_SEARCH = 16, 64, 512  # M, efConstruction, ef of HNSW
 LARGEST_SHARE = 1 / 16  # of the catalogue that a search may ask for; past it, scoring all items is no slower
 
 

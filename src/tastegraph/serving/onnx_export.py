@@ -57,19 +57,20 @@ def _known(model: SavedModel) -> ModelProto:
 
 
 def _fold_in(model: SavedModel) -> ModelProto:
-    """Likes / sqrt(how many there are) . f_i / sqrt|N_i|, and what follows of ranking by cosine and of a prior."""
+    """Likes . f_i / |N_i|^b / |N_u|^a, and what follows of ranking by cosine and of a prior."""
     from onnx import TensorProto, helper
 
-    weighted = model.folding.items / np.sqrt(np.maximum(model.popularity, 1))[:, None]
+    weighted = model.folding.items * model.folding.weights(1, model.popularity)[:, None]
     constants: dict[str, NDArray[Any]] = {
         "f": weighted.astype(np.float32),
         "e_items": model.e_items.T,
         "axis": np.array([1], np.int64),
+        "a": np.array(model.folding.exponents[0], np.float32),
     }
     nodes = [
         helper.make_node("Abs", ["likes"], ["named"]),
         helper.make_node("ReduceSum", ["named", "axis"], ["films"], keepdims=1),
-        helper.make_node("Sqrt", ["films"], ["root"]),
+        helper.make_node("Pow", ["films", "a"], ["root"]),
         helper.make_node("MatMul", ["likes", "f"], ["sum"]),
         helper.make_node("Div", ["sum", "root"], ["taste"]),
     ]
