@@ -1,7 +1,8 @@
 """Accuracy against seconds of fitting: LightGCN stopped at several lengths beside baselines, on validation.
 
 `python -m benchmarks.frontier gowalla ml-1m`: every model learns from the fit part of the data set's recipe and is
-judged on its validation part; the test part is not looked at. A stop of LightGCN is a training of its own with so many
+judged on its validation part; the test part is not looked at. Baselines have the settings of the recorded comparison, where
+there is one of the data set, else their default ones. A stop of LightGCN is a training of its own with so many
 epochs, its schedule falling to 0 at its end, and no validation on the way. Seconds are of fitting alone, for the closed
 forms of what is computed before the first list. Writes results/frontier/DATA.json and DATA.svg.
 """
@@ -22,7 +23,7 @@ from tastegraph.ranking.protocol import full_ranking
 from tastegraph.studies.contenders import InnerProduct
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.known_recipes import recipe_path
-from tastegraph.studies.models import settings_of, warm_up
+from tastegraph.studies.models import settings_of, warm_up, with_settings
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
 
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from tastegraph.ranking.protocol import Ranker
     from tastegraph.studies.recipe import Recipe
 
-FOLDER = Path(__file__).parent / "results" / "frontier"
+RESULTS = Path(__file__).parent / "results"
+FOLDER = RESULTS / "frontier"
 STOPS = (0.0625, 0.125, 0.25, 0.5, 1.0)  # of the recipe's epochs
 BASELINES_SHOWN = ("popularity", "gfcf", "als", "ease", "bpr")
 
@@ -47,7 +49,7 @@ def measure(name: str, shown: tuple[str, ...]) -> dict[str, Any]:
     Returns:
         "data", "metric", "points" (model, seconds, value, settings) and "environment".
     """
-    recipe = load_recipe(recipe_path(name))
+    recipe = _with_tuned(load_recipe(recipe_path(name)), name, shown)
     dataset = load(recipe.data.source, lambda *_: None, recipe.data.reading)
     trial = Trial.of(dataset, recipe)
     environment = describe_environment(recipe, dataset.digests)  # compiles, or loads, the kernels
@@ -63,6 +65,17 @@ def measure(name: str, shown: tuple[str, ...]) -> dict[str, Any]:
         points.append({"model": model, "stage": stage, "seconds": round(seconds, 2), "value": value, **settings})
         print(f"{name}: {model} {stage}: {metric} {value:.4f} in {seconds:.1f} s")
     return {"data": name, "metric": metric, "points": points, "environment": environment}
+
+
+def _with_tuned(recipe: Recipe, name: str, shown: tuple[str, ...]) -> Recipe:
+    path = RESULTS / "comparisons" / f"{name}.json"
+    if not path.exists():
+        return recipe
+    compared = json.loads(path.read_text(encoding="utf-8"))["models"]
+    for model in shown:
+        if model in compared:
+            recipe = with_settings(recipe, model, compared[model]["settings"])
+    return recipe
 
 
 def _models(trial: Trial, recipe: Recipe, shown: tuple[str, ...]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
