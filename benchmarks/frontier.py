@@ -1,10 +1,10 @@
 """Accuracy against seconds of fitting: LightGCN stopped at several lengths beside baselines, on validation.
 
 `python -m benchmarks.frontier gowalla ml-1m`: every model learns from the fit part of the data set's recipe and is
-judged on its validation part; the test part is not looked at. Baselines have the settings of the recorded comparison, where
-there is one of the data set, else their default ones. A stop of LightGCN is a training of its own with so many
-epochs, its schedule falling to 0 at its end, and no validation on the way. Seconds are of fitting alone, for the closed
-forms of what is computed before the first list. Writes results/frontier/DATA.json and DATA.svg.
+judged on its validation part; the test part is not looked at. Baselines have the settings of the recorded comparison,
+where there is one of the data set, else their default ones. A stop of LightGCN is a training of its own with so many
+epochs, its schedule falling to 0 at its end, and no validation on the way. Seconds are of fitting alone, for the
+closed forms of what is computed before the first list. Writes results/frontier/DATA.json and DATA.svg.
 """
 
 from __future__ import annotations
