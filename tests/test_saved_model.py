@@ -77,6 +77,7 @@ def test_files_that_changed_places_are_refused(folder: Path) -> None:
     ("text", "expected"),
     [
         ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
         ("[]", "holds no schema number"),
         ('{"schema": 99}', "schema 99; this version reads schema 2: a newer version of tastegraph wrote it"),
         ('{"schema": 1}', "schema 1; this version reads schema 2: train the run again"),
@@ -86,6 +87,14 @@ def test_files_that_changed_places_are_refused(folder: Path) -> None:
 def test_a_description_that_is_none_is_refused(folder: Path, text: str, expected: str) -> None:
     (folder / "model.json").write_text(text, encoding="utf-8")
     with pytest.raises(ModelError, match=expected):
+        SavedModel.load(folder)
+
+
+@pytest.mark.parametrize("name", ["model.json", "fit.safetensors"])
+def test_a_folder_in_a_files_place_is_refused(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    with pytest.raises(ModelError, match=f"{name}: cannot be read"):
         SavedModel.load(folder)
 
 

@@ -203,6 +203,8 @@ def _checked(path: Path, known: Mapping[str, Any]) -> bytes:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file; the model is incomplete") from error
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
     if len(content) < known["bytes"]:
         raise ModelError(f"{path}: cut short; {known['bytes']:,} bytes were saved, found {len(content):,}")
     if hashlib.sha256(content).hexdigest() != known["sha256"]:
@@ -234,7 +236,9 @@ def _description(folder: Path) -> dict[str, Any]:
         said = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file; expected a finished run or its model folder") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON") from error
     if not isinstance(said, dict) or type(said.get("schema")) is not int:
         raise ModelError(f"{path}: holds no schema number")

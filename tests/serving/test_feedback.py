@@ -38,6 +38,13 @@ def test_the_last_word_on_a_film_counts(store: FeedbackStore) -> None:
     assert store.of(account) == Feedback(likes=("4",), seen=("3", "1"))
 
 
+def test_only_its_owner_reads_an_sqlite_store(tmp_path: Path) -> None:
+    store = FeedbackStore(str(tmp_path / "kept.db"))
+    store.open_account()
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    store.close()
+
+
 def test_accounts_are_apart_and_can_be_forgotten(store: FeedbackStore) -> None:
     tokens = [store.open_account() for _ in range(2)]
     accounts = [store.account_of(token) for token in tokens]

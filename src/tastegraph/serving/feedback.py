@@ -182,12 +182,22 @@ def _engine(url: str, *, make: bool) -> Engine:
         raise FeedbackError(f"{path}: no such feedback store")
     if not path.parent.is_dir():
         raise FeedbackError(f"{path}: there is no folder {path.parent}")
+    if not path.exists():
+        _make_private(path)
     try:
         engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
     except ArgumentError as error:
         raise FeedbackError(f"{_plain(url)}: {_first_line(error)}") from None
     event.listen(engine, "connect", _make_durable)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """An empty file that its owner alone reads; SQLite gives its own side files the same mode."""
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise FeedbackError(f"{path}: cannot be opened ({(error.strerror or str(error)).lower()})") from None
 
 
 def _make_durable(connection: Any, _: object) -> None:

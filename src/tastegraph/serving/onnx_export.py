@@ -8,6 +8,7 @@ import numpy as np
 
 from tastegraph.errors import ModelError
 from tastegraph.files import written_whole
+from tastegraph.serving.person import DISLIKE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,8 @@ def _fold_in(model: SavedModel) -> ModelProto:
         helper.make_node("Abs", ["likes"], ["named"]),
         helper.make_node("ReduceSum", ["named", "axis"], ["films"], keepdims=1),
         helper.make_node("Pow", ["films", "a"], ["root"]),
-        helper.make_node("MatMul", ["likes", "f"], ["sum"]),
+        helper.make_node("LeakyRelu", ["likes"], ["signed"], alpha=DISLIKE),
+        helper.make_node("MatMul", ["signed", "f"], ["sum"]),
         helper.make_node("Div", ["sum", "root"], ["taste"]),
     ]
     vector = "taste"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from tastegraph.saved_model import SavedModel
 
-__all__ = ["Person", "known_person", "new_person"]
+__all__ = ["DISLIKE", "Person", "known_person", "new_person"]
+
+DISLIKE = 0.2  # what a dislike weighs beside a like; more costs more of what is loved than it keeps away
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,7 @@ def new_person(
     """Somebody the model has not learned, folded in.
 
     She is a node with E0 = 0 whose neighbours keep their layers: layer k is the sum over her likes of p_ui times layer
-    k-1 of the item, and all layers together are p_ui f_i (see `Folding`). A dislike is an edge of negative sign.
+    k-1 of the item, and all layers together are p_ui f_i (see `Folding`). A dislike is an edge of weight -DISLIKE.
 
     Args:
         model: the saved model.
@@ -98,7 +100,7 @@ def _folded(
     if both:
         raise ModelError(f"item {model.items.ids[min(both)]} is both liked and disliked")
     films = np.append(likes, np.array(dislikes, np.int64))
-    sign = np.repeat([1.0, -1.0], [len(likes), len(dislikes)])
+    sign = np.repeat([1.0, -DISLIKE], [len(likes), len(dislikes)])
     weights = sign * model.folding.weights(len(films), model.popularity[films])
     # On one thread, as `scores_of` does and for its reason.
     taste = own + np.einsum("n,nd->d", weights, model.folding.items[films], optimize=False).astype(np.float32)

@@ -166,6 +166,15 @@ def test_a_phone(page: Page) -> None:
         assert min(box["width"], box["height"]) >= 44
 
 
+@pytest.mark.parametrize("page", [{"viewport": {"width": 320, "height": 640}}], indirect=True)
+def test_nothing_is_cut_off_on_the_narrowest_phones(page: Page) -> None:
+    for path in ("/", "/model", "/docs"):
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+        for width in (320, 360, 375):
+            page.set_viewport_size({"width": width, "height": 640})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
 def test_a_click_moves_nothing_that_is_not_asked_for(page: Page) -> None:
     page.evaluate(
         "window.shift = 0; new PerformanceObserver((list) => { for (const each of list.getEntries()) "

@@ -114,6 +114,10 @@ def test_other_sites_and_names_are_refused(client: httpx.Client) -> None:
     is_problem(client.get("/api/v1/films", headers={"Host": "rebound.example"}), 421, "foreign-host")
     cross = client.post("/api/v1/accounts", headers={"Sec-Fetch-Site": "cross-site"})
     is_problem(cross, 403, "foreign-page")
+    for origin in ("http://evil.example", "null"):  # of a browser too old for Sec-Fetch headers
+        is_problem(client.post("/api/v1/accounts", headers={"Origin": origin}), 403, "foreign-page")
+    own = {"Origin": str(client.base_url).rstrip("/")}
+    assert client.post("/api/v1/accounts", headers=own).status_code == 201
     assert client.post(LISTS, content=b'{"likes": [1]}').status_code == 422  # a form cannot send JSON unasked
 
 

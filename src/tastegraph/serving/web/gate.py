@@ -23,6 +23,7 @@ __all__ = ["ACCESS_COOKIE", "Gate"]
 
 ACCESS_COOKIE = "tastegraph_access"
 OPEN_PATHS = frozenset({"/health", "/ready", "/enter"})  # need no access token; nor does what /enter is drawn with
+PROBES = frozenset({"/health", "/ready"})  # a supervisor's: answered however busy the service is
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -85,13 +86,13 @@ class Gate:
         service, headers = self._service, dict(scope["headers"])
         if service.hosts is not None and _host(headers) not in service.hosts:
             return Problem("foreign-host", f"expected {' or '.join(sorted(service.hosts))}")
-        if self._at_once > service.limits.at_once:
+        if self._at_once > service.limits.at_once and scope["path"] not in PROBES:
             return Problem("busy", headers={"Retry-After": "1"})
         wait = self._rate.wait(_client(scope))
         if wait:
             seconds = str(int(wait) + 1)
             return Problem("too-many-requests", f"try again in {seconds} s", headers={"Retry-After": seconds})
-        if scope["method"] not in SAFE and headers.get(b"sec-fetch-site", b"none") not in {b"same-origin", b"none"}:
+        if scope["method"] not in SAFE and _from_elsewhere(headers):
             return Problem("foreign-page", "only this service's own pages may")
         if not self._may(scope["path"], headers):
             return Problem("access-token-needed", headers={"WWW-Authenticate": 'Bearer realm="tastegraph"'})
@@ -168,6 +169,14 @@ def _too_large(most: int) -> ProblemError:
 def _client(scope: Scope) -> str:
     client: Any = scope.get("client")
     return client[0] if client else "local"
+
+
+def _from_elsewhere(headers: dict[bytes, bytes]) -> bool:
+    """Whether a browser says that another site's page asks; a program that is no browser says nothing."""
+    if headers.get(b"sec-fetch-site", b"none") not in {b"same-origin", b"none"}:
+        return True
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2].lower() != headers.get(b"host", b"").lower()
 
 
 def _host(headers: dict[bytes, bytes]) -> str:
