@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.disturbance import Disturbance
+from tastegraph.studies.benchmarks import write_into as write_between
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.recipe import Recipe
 
@@ -84,12 +85,8 @@ def _cell(value: JsonValue) -> str:
 
 def write_into(page: Path) -> None:
     """Put each case's table between the page's comments `CASE: begin` and `CASE: end`."""
-    text = page.read_text(encoding="utf-8")
     for case in CASES:
-        begin, end = (f"<!-- {case}: {which} -->" for which in ("begin", "end"))
-        before, after = text.split(begin)[0], text.split(end)[1]
-        text = f"{before}{begin}\n\n{table_of(case)}\n\n{end}{after}"
-    page.write_text(text, encoding="utf-8")
+        write_between(page, table_of(case) + "\n", f"<!-- {case}: begin -->", f"<!-- {case}: end -->")
 
 
 if __name__ == "__main__":

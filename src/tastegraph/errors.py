@@ -5,9 +5,11 @@ A message is one line that says what is wrong and what was expected; the command
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from os import PathLike
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "TasteGraphError",
     "UnknownItemError",
     "UnknownUserError",
+    "needs_extra",
 ]
 
 
@@ -89,3 +92,23 @@ class FeedbackError(TasteGraphError):
 
 class ServeError(TasteGraphError):
     """A service that cannot start as asked."""
+
+
+@contextmanager
+def needs_extra(what: str, extra: str, kind: type[TasteGraphError] = ModelError) -> Iterator[None]:
+    """Around an import of packages that come with an extra: what is missing is told with the way to get it.
+
+    Args:
+        what: needs them, for people.
+        extra: of this package.
+        kind: of the error.
+
+    Raises:
+        TasteGraphError: of that kind; one of the packages is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = (error.name or "a package").partition(".")[0]
+        line = f'{what} needs {missing}, of the extra "{extra}": pip install "tastegraph[{extra}]"'
+        raise kind(line) from error

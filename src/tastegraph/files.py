@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["digest_of", "sha256_of", "sync_folder", "write_whole", "written_whole"]
+__all__ = ["digest_of", "reason_of", "sha256_of", "sync_folder", "write_whole", "written_whole"]
 
 MD5_DIGITS = 32
 OS_ERROR = re.compile(r"os error (\d+)")
@@ -45,6 +45,11 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         aside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def reason_of(error: OSError) -> str:
+    """Why the system refused, in its words, as they stand within a line."""
+    return (error.strerror or str(error)).lower()
 
 
 def write_whole(path: Path, text: str) -> None:

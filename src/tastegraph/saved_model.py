@@ -21,7 +21,8 @@ from safetensors.numpy import load, save_file
 
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError
-from tastegraph.files import sha256_of, write_whole, written_whole
+from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
+from tastegraph.graph.bipartite import SYMMETRIC
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import rank_by_inner_product
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from tastegraph.graph.bipartite import Exponents
 
 __all__ = ["SCHEMA", "Folding", "SavedModel"]
 
@@ -66,7 +69,7 @@ class Folding:
     own: NDArray[np.float32]
     users: NDArray[np.float32]
     items: NDArray[np.float32]
-    exponents: tuple[float, float] = (0.5, 0.5)
+    exponents: Exponents = SYMMETRIC
 
     def weights(self, degree: int, neighbours: NDArray[np.int64]) -> NDArray[np.float64]:
         """The entries of P for the edges of a node: 1 / (degree^a neighbour's degree^b); float64 [n].
@@ -177,7 +180,7 @@ class SavedModel:
 
 def _assembled(content: Mapping[str, bytes], description: Mapping[str, Any]) -> SavedModel:
     item_table = pl.read_parquet(BytesIO(content[ITEMS]))
-    a, b = description.get("exponents", (0.5, 0.5))  # models of before they could differ have none
+    a, b = description.get("exponents", SYMMETRIC)  # models of before they could differ have none
     embeddings, folding, fit, seen = (_arrays(content[name]) for name in (EMBEDDINGS, FOLDING, FIT, SEEN))
     return SavedModel(
         embeddings["users"],
@@ -198,13 +201,18 @@ def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
     return {name: array.copy() for name, array in load(content).items()}
 
 
-def _checked(path: Path, known: Mapping[str, Any]) -> bytes:
+def _read(path: Path, missing: str) -> bytes:
+    """A file's content; `missing` says what it means that there is none."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file; the model is incomplete") from error
+        raise ModelError(f"{path}: no such file; {missing}") from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        raise ModelError(f"{path}: cannot be read ({reason_of(error)})") from error
+
+
+def _checked(path: Path, known: Mapping[str, Any]) -> bytes:
+    content = _read(path, "the model is incomplete")
     if len(content) < known["bytes"]:
         raise ModelError(f"{path}: cut short; {known['bytes']:,} bytes were saved, found {len(content):,}")
     if hashlib.sha256(content).hexdigest() != known["sha256"]:
@@ -232,12 +240,9 @@ def _digest(said: Mapping[str, Any]) -> str:
 
 def _description(folder: Path) -> dict[str, Any]:
     path = folder / "model.json"
+    content = _read(path, "expected a finished run or its model folder")
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file; expected a finished run or its model folder") from error
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
+        said = json.loads(content.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise ModelError(f"{path}: not JSON") from error
     if not isinstance(said, dict) or type(said.get("schema")) is not int:

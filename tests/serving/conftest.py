@@ -38,6 +38,21 @@ class Small:
     e0: np.ndarray
     graph: BipartiteGraph
 
+    @property
+    def edges(self) -> np.ndarray:
+        """The dense adjacency of all nodes, users first."""
+        users, items = self.adjacency.shape
+        joined = np.zeros((users + items, users + items))
+        joined[:users, users:] = self.adjacency
+        return np.asarray(joined + joined.T)
+
+    @property
+    def propagation(self) -> np.ndarray:
+        """P, dense: D^-a A D^-b."""
+        a, b = self.saved.folding.exponents
+        degree = self.edges.sum(1)
+        return np.asarray(self.edges * np.outer(degree**-a, degree**-b))
+
 
 @pytest.fixture(params=["inner", "cosine", "prior", "exponents"])
 def small(request: pytest.FixtureRequest) -> Small:

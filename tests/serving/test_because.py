@@ -44,12 +44,7 @@ def test_shares_of_a_list_add_up_for_new_people_and_news(small: Small, refine: b
 
 def test_a_films_share_is_the_sum_over_paths_that_begin_with_it(small: Small) -> None:
     """Cut, in the dense P, the user's row to one film, and see what of sum alpha_k P^k E0 remains beside alpha_0 E0."""
-    users, items = small.adjacency.shape
-    joined = np.zeros((users + items, users + items))
-    joined[:users, users:] = small.adjacency
-    joined += joined.T
-    a, b = small.saved.folding.exponents
-    p = joined * np.outer(joined.sum(1) ** -a, joined.sum(1) ** -b)
+    users, p = len(small.adjacency), small.propagation
     user, item = 4, 2
     person = known_person(small.saved, user)
     shares = film_shares(small.saved, person, np.array([item]))[0]

@@ -18,13 +18,10 @@ ALPHA = (0.1, 0.2, 0.3, 0.4)
 def test_a_new_item_is_what_the_network_computes_for_a_node_with_e0_zero(small: Small) -> None:
     """The dense formula: a node more, which its likers do not hear; cosine and prior as for the items learned."""
     users, items = small.adjacency.shape
-    joined = np.zeros((users + items, users + items))
-    joined[:users, users:] = small.adjacency
-    joined += joined.T
-    degree = joined.sum(1)
+    degree = small.edges.sum(1)
     p = np.zeros((users + items + 1, users + items + 1))
+    p[:-1, :-1] = small.propagation
     a, b = small.saved.folding.exponents
-    p[:-1, :-1] = joined * np.outer(degree**-a, degree**-b)
     likers = [1, 4, 10]
     p[-1, likers] = 3**-a * degree[likers] ** -b
     x = np.concatenate([small.e0, np.zeros((1, 4))])

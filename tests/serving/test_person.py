@@ -24,13 +24,10 @@ def listening_node(small: Small, likes: list[int], e0: np.ndarray) -> np.ndarray
     The others keep their neighbours and degrees: messages reach the new node, none leaves it.
     """
     users, items = small.adjacency.shape
-    joined = np.zeros((users + items, users + items))
-    joined[:users, users:] = small.adjacency
-    joined += joined.T
-    degree = joined.sum(1)
+    degree = small.edges.sum(1)
     p = np.zeros((users + items + 1, users + items + 1))
+    p[:-1, :-1] = small.propagation
     a, b = small.saved.folding.exponents
-    p[:-1, :-1] = joined * np.outer(degree**-a, degree**-b)
     for like in likes:
         p[-1, users + like] = len(likes) ** -a * degree[users + like] ** -b
     x = np.concatenate([small.e0, e0[None]])

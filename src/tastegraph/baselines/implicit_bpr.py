@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, Field
 
-from tastegraph.baselines.extra import finite_factors, needs_extra
 from tastegraph.baselines.history import history_of
 from tastegraph.baselines.hyperparameters import STRICT, checked
+from tastegraph.baselines.implicit_faults import finite_factors
 from tastegraph.baselines.lists import known_users
 from tastegraph.baselines.search_space import Integers, LogUniform, SearchRange
+from tastegraph.errors import needs_extra
 from tastegraph.graph.top_k import rank_by_inner_product
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class ImplicitBPR:
         return 24 * num_pairs + 8 * (num_users + num_items) * (self.config.factors + 1)
 
     def _train(self, history: Sparse) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        with needs_extra(self.title):
+        with needs_extra(self.title, "compare"):
             from implicit.cpu.bpr import BayesianPersonalizedRanking
             from scipy.sparse import csr_matrix
             from threadpoolctl import threadpool_limits

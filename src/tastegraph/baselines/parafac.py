@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from pydantic import BaseModel, Field
 
-from tastegraph.baselines.extra import needs_extra
 from tastegraph.baselines.history import history_of, shape_of
 from tastegraph.baselines.hyperparameters import STRICT, checked
 from tastegraph.baselines.lists import known_users
 from tastegraph.baselines.search_space import Integers, SearchRange
-from tastegraph.errors import ModelError
+from tastegraph.errors import ModelError, needs_extra
 from tastegraph.graph.top_k import rank_by_inner_product
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class PARAFAC:
             )
 
     def _decompose(self, history: Sparse) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        with needs_extra(self.title):
+        with needs_extra(self.title, "compare"):
             from tensorly.decomposition import parafac
         try:
             with np.errstate(invalid="ignore"), warnings.catch_warnings():

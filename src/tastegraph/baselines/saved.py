@@ -16,7 +16,7 @@ from scipy.sparse import csr_array, issparse
 
 from tastegraph.baselines.models import BASELINES
 from tastegraph.errors import ModelError
-from tastegraph.files import sha256_of, write_whole, written_whole
+from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +97,7 @@ def _about(folder: Path) -> dict[str, Any]:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelError(f"{path}: {(error.strerror or str(error)).lower()}; expected a saved baseline") from error
+        raise ModelError(f"{path}: {reason_of(error)}; expected a saved baseline") from error
     except ValueError as error:
         raise ModelError(f"{path}: not JSON") from error
     if not isinstance(about, dict) or type(about.get("schema")) is not int:

@@ -99,18 +99,21 @@ def tutorial(
     A run with a record in OUT, of this very code, data and settings, is not run again: what was interrupted goes on.
     """
     from tastegraph.studies.benchmarks import write_into
-    from tastegraph.studies.tutorial.page import BEGIN, END
+    from tastegraph.studies.tutorial.page import BEGIN, END, figures_of
     from tastegraph.studies.tutorial.records import read_records
     from tastegraph.studies.tutorial.reproduction import Plan, write_folder, write_pictures
+    from tastegraph.studies.tutorial.results import Results
 
     plan = Plan(
         tuple(_seeds("0" if quick else seeds)), epochs, None if quick else epochs_of_all or None, same_steps=quick
     )
     records = read_records(out) if from_records else _run_plan(plan, out, data, jobs, minutes, quiet=json)
-    table = write_folder(out, records)
+    results = Results(records)
+    pictures = figures_of(results)
+    table = write_folder(out, results, pictures)
     if page is not None:
         write_into(page, table, BEGIN, END)
-        write_pictures(page.parent / "images", records)
+        write_pictures(page.parent / "images", pictures)
     if json:
         print_json([{"setting": r.setting.model_dump(mode="json"), "seed": r.seed, **r.figures} for r in records])
     else:
@@ -121,33 +124,39 @@ def tutorial(
 def _run_plan(
     plan: Plan, out: Path, source: str, jobs: int | None, minutes: float | None, *, quiet: bool
 ) -> list[Record]:
-    import os
-    from importlib.util import find_spec
-
-    from tastegraph.baselines.extra import needs_extra
     from tastegraph.data.load import load
-    from tastegraph.errors import RunError
+    from tastegraph.errors import RunError, needs_extra
     from tastegraph.studies.tutorial.records import Shelf, code_digest
     from tastegraph.studies.tutorial.reproduction import check_users
     from tastegraph.studies.tutorial.running import run_all
 
-    with needs_extra("the tutorial's PARAFAC"):
-        if find_spec("tensorly") is None:
-            raise ModuleNotFoundError(name="tensorly")
+    with needs_extra("the tutorial's PARAFAC", "compare"):
+        import tensorly  # noqa: F401 (told now, not in the middle of all runs)
     dataset = load(source, spoken(quiet=quiet))
     check_users(dataset)
     shelf = Shelf(out, code_digest(), dataset.digest)
     seconds = None if minutes is None else 60 * minutes
-    cores = jobs or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else jobs or os.cpu_count() or 1
     whole = run_all(
-        plan.tasks, shelf, source, jobs=cores, seconds=seconds, on_run=lambda step: None if quiet else say(step.line)
+        plan.tasks,
+        shelf,
+        source,
+        jobs=jobs or _cores(),
+        seconds=seconds,
+        on_run=lambda step: None if quiet else say(step.line),
     )
-    records = [record for task in dict.fromkeys(plan.tasks) if (record := shelf.find(*task)) is not None]
+    records = shelf.found(plan.tasks)
     if not records:
         raise RunError(f"{out}: no run was done in time; give it more --minutes")
     if not whole:
-        say(f"{len(records)} of {len(set(plan.tasks))} runs are done; the same command goes on from there")
+        say(f"{len(records)} of {len(plan.tasks)} runs are done; the same command goes on from there")
     return records
+
+
+def _cores() -> int:
+    """Those that this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _seeds(text: str) -> list[int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tastegraph.cli.terminal import say
-from tastegraph.errors import ServeError
+from tastegraph.errors import ServeError, needs_extra
 
 if TYPE_CHECKING:
     import socket
@@ -78,9 +78,7 @@ def _answer(
 ) -> None:
     """Load all that is needed and answer until a signal ends it."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read at NumPy's import: a list is too small to be shared out
-    from tastegraph.serving.extra import needs_extra
-
-    with needs_extra("serve"):
+    with needs_extra("the service", "serve", ServeError):
         from tastegraph.serving.feedback import FeedbackStore
         from tastegraph.serving.web.logs import log_lines
         from tastegraph.serving.web.measured import Measured

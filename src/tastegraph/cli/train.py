@@ -67,9 +67,9 @@ def train(
 def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
     """The data set with the accounts of a service as further users."""
     from tastegraph.data.added_feedback import with_feedback
-    from tastegraph.serving.extra import needs_extra
+    from tastegraph.errors import ServeError, needs_extra
 
-    with needs_extra("serve"):
+    with needs_extra("--with-feedback", "serve", ServeError):
         from tastegraph.serving.feedback import FeedbackStore
 
     store = FeedbackStore(url, make=False)

@@ -14,6 +14,7 @@ from http.client import HTTPException, HTTPMessage
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.errors import DataError
+from tastegraph.files import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ class NoRoomError(DataError):
     @classmethod
     def of(cls, error: OSError, path: Path) -> NoRoomError:
         """The refusal of the system, a full disk called by its name."""
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         full = "the disk is full: " if error.errno == errno.ENOSPC else ""
         return cls(f"cannot be written ({full}{reason})", path=path)
 

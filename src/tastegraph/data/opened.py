@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from tastegraph.errors import DataError
+from tastegraph.files import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +105,7 @@ def _lay_out(source: IO[bytes], plain: Path) -> None:
         with plain.open("wb") as file:
             shutil.copyfileobj(source, file, BLOCK)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise DataError(f"cannot be laid out in {plain.parent.parent} ({reason})", path="standard input") from error
 
 
@@ -154,7 +155,7 @@ def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
             raise DataError(f"is damaged gzip ({error})", path=shown) from error
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise DataError(f"cannot be unpacked into {plain.parent.parent} ({reason})", path=shown) from error
     except (EOFError, zlib.error, _zstd_error()) as error:
         raise DataError(f"is damaged {wrapping} ({error or 'it ends too early'})", path=shown) from error

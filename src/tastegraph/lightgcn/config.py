@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tastegraph.graph.bipartite import SYMMETRIC
+
 __all__ = ["ModelConfig", "TrainingConfig"]
 
 Alpha = Literal["uniform", "learned"] | tuple[float, ...]
@@ -35,7 +37,7 @@ class ModelConfig(BaseModel):
     embedding_dim: int = Field(default=64, ge=1, le=4096)
     num_layers: int = Field(default=3, ge=0, le=64)
     alpha: Alpha = "uniform"
-    exponents: tuple[Exponent, Exponent] = (0.5, 0.5)
+    exponents: tuple[Exponent, Exponent] = SYMMETRIC
     start: Literal["normal", "xavier", "spectral"] = "normal"
     init_std: float = Field(default=0.1, gt=0, allow_inf_nan=False)
     start_norm: float = Field(default=1.5, gt=0, allow_inf_nan=False)
@@ -122,11 +124,11 @@ class TrainingConfig(BaseModel):
 
     @model_validator(mode="after")
     def _negatives_of_the_objective(self) -> TrainingConfig:
-        other = {"softmax": "hardest", "bpr": "batch"}[self.objective]
-        if self.negatives == other:
-            owner, own = ("bpr", "batch") if other == "hardest" else ("softmax", "hardest")
-            raise ValueError(
-                f'training.negatives "{other}" belongs to training.objective "{owner}"; '
-                f'for "{self.objective}" take "uniform", "popularity" or "{own}"'
-            )
+        own = {"bpr": "hardest", "softmax": "batch"}
+        for owner, negatives in own.items():
+            if self.negatives == negatives and self.objective != owner:
+                raise ValueError(
+                    f'training.negatives "{negatives}" belongs to training.objective "{owner}"; '
+                    f'for "{self.objective}" take "uniform", "popularity" or "{own[self.objective]}"'
+                )
         return self

@@ -84,14 +84,17 @@ class UserBatches:
         order = self._users[torch.randperm(len(self._users), generator=draws)]
         for user in torch.split(order, self._config.batch_size):
             row, positive = (torch.from_numpy(part) for part in self._graph.items_of.pairs_of(user.numpy()))
-            if self._config.negatives == "batch":
-                shared, times = torch.unique(positive, return_counts=True)
-                yield UserBatch(user, row, positive, shared, times.float())
-            else:
-                yield UserBatch(user, row, positive, *self._drawn(draws))
+            yield UserBatch(user, row, positive, *self._shared(positive, draws))
 
-    def _drawn(self, draws: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        """The items drawn, and how often; every item, as often as expected, where there are no more than draws."""
+    def _shared(self, positive: torch.Tensor, draws: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """The negatives of a batch, and how often each counts.
+
+        They are drawn, or all items, as often as expected, where there are no more than draws; or they are the batch's
+        positives.
+        """
+        if self._config.negatives == "batch":
+            shared, times = torch.unique(positive, return_counts=True)
+            return shared, times.float()
         number, last = self._config.shared_negatives, len(self._weight) - 1
         if number > last:
             shared = torch.nonzero(self._weight).squeeze(1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import threading
 import time
 from contextlib import contextmanager
@@ -15,9 +13,10 @@ import polars as pl
 from sqlalchemy import create_engine, event, func, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from tastegraph.errors import FeedbackError
-from tastegraph.serving.extra import needs_extra
+from tastegraph.errors import FeedbackError, ServeError, needs_extra
+from tastegraph.files import reason_of
 from tastegraph.serving.feedback_tables import ACCOUNTS, FEEDBACK, SCHEMA_TABLE, TABLES, upsert
+from tastegraph.serving.tokens import digest_of_token, new_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,15 +92,16 @@ class FeedbackStore:
 
     def open_account(self) -> str:
         """A new account; its token is told this once and kept as a digest only."""
-        token = secrets.token_urlsafe(24)
+        token = new_token()
         with self._changing() as connection:
-            connection.execute(ACCOUNTS.insert().values(token=_digest(token), opened=time.time()))
+            connection.execute(ACCOUNTS.insert().values(token=digest_of_token(token), opened=time.time()))
         return token
 
     def account_of(self, token: str) -> int | None:
         """The number of the account with this token, or None."""
+        asked = select(ACCOUNTS.c.account).where(ACCOUNTS.c.token == digest_of_token(token))
         with self._reading() as connection:
-            found = connection.execute(select(ACCOUNTS.c.account).where(ACCOUNTS.c.token == _digest(token))).scalar()
+            found = connection.execute(asked).scalar()
         return None if found is None else int(found)
 
     def close_account(self, account: int) -> None:
@@ -167,7 +167,7 @@ def _told() -> Iterator[None]:
 def _engine(url: str, *, make: bool) -> Engine:
     """An engine whose connections wait for a moment and not for ever."""
     if url.startswith(("postgresql://", "postgres://")):
-        with needs_extra("postgresql"):
+        with needs_extra("a PostgreSQL store", "postgresql", ServeError):
             import psycopg  # noqa: F401 (SQLAlchemy asks for it by name)
         options = f"-c statement_timeout={int(BUSY_SECONDS * 1000)}"
         return create_engine(
@@ -197,7 +197,7 @@ def _make_private(path: Path) -> None:
     try:
         path.touch(mode=0o600)
     except OSError as error:
-        raise FeedbackError(f"{path}: cannot be opened ({(error.strerror or str(error)).lower()})") from None
+        raise FeedbackError(f"{path}: cannot be opened ({reason_of(error)})") from None
 
 
 def _make_durable(connection: Any, _: object) -> None:
@@ -206,11 +206,6 @@ def _make_durable(connection: Any, _: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
-
-
-def _digest(token: str) -> str:
-    """What is kept of a token; it holds 192 random bits, so that no salt or slow hash is called for."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _plain(url: str) -> str:

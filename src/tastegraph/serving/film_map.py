@@ -9,8 +9,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from tastegraph.errors import ServeError, needs_extra
 from tastegraph.files import written_whole
-from tastegraph.serving.extra import needs_extra
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +76,7 @@ class FilmMap:
 
 def _laid_out(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Two columns for a few columns or many, [n, 2]."""
-    with needs_extra("serve"):
+    with needs_extra("the map of films", "serve", ServeError):
         from sklearn.decomposition import PCA
         from sklearn.manifold import TSNE
 

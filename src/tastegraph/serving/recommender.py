@@ -104,21 +104,41 @@ class Recommender:
             FilterError: nothing passes the filters.
             ModelError: k is out of range, there is neither user nor like, or an item is liked and disliked.
         """
-        places = length_of(self.model, k)
-        person = self._person(user, likes, dislikes, refine=refine)
-        items = self._list(person, places, filters or Filters(), order or Order())
+        places = length_of(self.model, k)  # what is wrong with it is told before what is wrong with the rest
+        person = self.person(user, likes=likes, dislikes=dislikes, refine=refine)
+        return self.list_for(person, places, filters=filters, order=order, explain=explain)
+
+    def person(
+        self,
+        user: int | str | None = None,
+        *,
+        likes: Iterable[int | str] = (),
+        dislikes: Iterable[int | str] = (),
+        refine: bool = False,
+    ) -> Person:
+        """Somebody as the model sees them, for `recommend`'s arguments and with its errors."""
+        liked, disliked = (self.names.indices_of(_several(names)) for names in (likes, dislikes))
+        if user is None:
+            return new_person(self.model, liked, disliked, refine=refine)
+        return known_person(self.model, self._index_of(user), liked, disliked, refine=refine)
+
+    def list_for(
+        self,
+        person: Person,
+        k: int | None = None,
+        *,
+        filters: Filters | None = None,
+        order: Order | None = None,
+        explain: bool = False,
+    ) -> list[Recommendation]:
+        """The list of somebody whom `person` has given; the other arguments and errors are those of `recommend`."""
+        items = self._list(person, length_of(self.model, k), filters or Filters(), order or Order())
         scores = scores_of(self.model.e_items[items], person.vector).tolist()
         reasons = self._because(person, items) if explain else [None] * len(items)
         return [
             Recommendation(rank, score=score, because=because, **self.names.film(item))
             for rank, (item, score, because) in enumerate(zip(items.tolist(), scores, reasons, strict=True), start=1)
         ]
-
-    def person(
-        self, user: int | str | None = None, *, likes: Iterable[int | str] = (), dislikes: Iterable[int | str] = ()
-    ) -> Person:
-        """Somebody as the model sees them, for `recommend`'s arguments and with its errors."""
-        return self._person(user, likes, dislikes, refine=False)
 
     def because(
         self,
@@ -145,7 +165,7 @@ class Recommender:
             UnknownUserError, UnknownItemError, ModelError: as `recommend`.
         """
         index = np.array([self.names.index_of(item)])
-        return self._because(self._person(user, likes, dislikes, refine=refine), index)[0]
+        return self._because(self.person(user, likes=likes, dislikes=dislikes, refine=refine), index)[0]
 
     def similar(self, item: int | str, k: int | None = None) -> list[Recommendation]:
         """The `k` items whose final embeddings have the highest cosine to an item's, highest first; that is `score`.
@@ -182,7 +202,7 @@ class Recommender:
         """
         if k < 1:
             raise ModelError(f"a list needs at least one place; found k = {k}")
-        person = self._person(user, likes, dislikes, refine=False)
+        person = self.person(user, likes=likes, dislikes=dislikes)
         width, index = self.model.width, None if user is None else self._index_of(user)
         others = nearest_rows(self.model.e_users[:, :width], person.vector[:width], k, index)
         return [
@@ -266,14 +286,6 @@ class Recommender:
             films = tuple(Share(ids[film], called[film], shares.item(film)) for film in largest_first)
             reasons.append(Because(films, *other_shares(self.model, person, item)))
         return reasons
-
-    def _person(
-        self, user: int | str | None, likes: Iterable[int | str], dislikes: Iterable[int | str], *, refine: bool
-    ) -> Person:
-        liked, disliked = (self.names.indices_of(_several(names)) for names in (likes, dislikes))
-        if user is None:
-            return new_person(self.model, liked, disliked, refine=refine)
-        return known_person(self.model, self._index_of(user), liked, disliked, refine=refine)
 
     def _allowed(self, person: Person, filters: Filters) -> NDArray[np.bool_]:
         """What a list may hold, bool [items]."""

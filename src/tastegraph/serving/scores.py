@@ -18,7 +18,7 @@ def scores_of(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray
     """The inner product of each row with a vector, float32 [n].
 
     A small product is done on one thread. The linear algebra library would divide it among all cores, and on a machine
-    with other work wait, for a hundred times what the product takes, until the last of its threads gets one.
+    with other work wait until the last of its threads gets one: rarely, but for many times what the product takes.
 
     Args:
         rows: float32 [n, d].

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.load import load
 from tastegraph.errors import DataError, RunError
-from tastegraph.files import write_whole
+from tastegraph.files import reason_of, write_whole
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.models import LIGHTGCN
@@ -78,7 +78,7 @@ def write_record(record: Record, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(record, indent=2) + "\n")
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise RunError(f"{path}: cannot be written ({reason_of(error)})") from error
     return path
 
 
@@ -118,7 +118,7 @@ def write_into(page: Path, table: str, begin: str = BEGIN, end: str = END) -> No
     try:
         text = page.read_text(encoding="utf-8")
     except OSError as error:
-        raise RunError(f"{page}: {(error.strerror or str(error)).lower()}") from error
+        raise RunError(f"{page}: {reason_of(error)}") from error
     if begin not in text or end not in text:
         raise RunError(f"{page}: needs the lines {begin} and {end}")
     whole = f"{text.partition(begin)[0]}{begin}\n\n{table}\n{end}{text.partition(end)[2]}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tastegraph.errors import RunError
-from tastegraph.files import sync_folder
+from tastegraph.files import reason_of, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def new_run(out: Path) -> Iterator[Path]:
         place.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
     except OSError as error:
-        raise RunError(f"{out}: cannot be made ({(error.strerror or str(error)).lower()})") from error
+        raise RunError(f"{out}: cannot be made ({reason_of(error)})") from error
     try:
         aside.chmod(0o755)
         yield aside

@@ -14,6 +14,7 @@ from tastegraph.data.cleaning import CleaningConfig
 from tastegraph.data.options import ColumnOptions, Duplicates, ReadOptions
 from tastegraph.data.splits import SplitConfig
 from tastegraph.errors import ModelError, RecipeError
+from tastegraph.files import reason_of
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.ranking.metrics import METRICS
 from tastegraph.studies.models import LIGHTGCN, MF, known_models
@@ -235,7 +236,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise RecipeError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+        raise RecipeError(f"{path}: {reason_of(error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: not TOML ({error})") from error
 

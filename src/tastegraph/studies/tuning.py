@@ -7,9 +7,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tastegraph.baselines.extra import needs_extra
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform
-from tastegraph.errors import EvaluationError, ModelError
+from tastegraph.errors import EvaluationError, ModelError, needs_extra
 from tastegraph.studies.contenders import Titled, choose
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import ranges_of, settings_of, title_of, with_settings
@@ -115,7 +114,7 @@ class _Journal:
 
 
 def _tune_one(name: str, recipe: Recipe, trial: Trial, budget: Budget, watcher: Watcher, journal: TextIO) -> Tuned:
-    with needs_extra("tuning"):
+    with needs_extra("tuning", "compare"):
         import optuna
 
     began, ranges = time.perf_counter(), ranges_of(name, recipe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -169,7 +170,7 @@ def test_a_phone(page: Page) -> None:
 @pytest.mark.parametrize("page", [{"viewport": {"width": 320, "height": 640}}], indirect=True)
 def test_nothing_is_cut_off_on_the_narrowest_phones(page: Page) -> None:
     for path in ("/", "/model", "/docs"):
-        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+        page.goto(urljoin(page.url, path))
         for width in (320, 360, 375):
             page.set_viewport_size({"width": width, "height": 640})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path

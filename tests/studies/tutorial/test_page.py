@@ -68,7 +68,7 @@ def test_every_experiment_of_the_tutorial_is_there() -> None:
 
 
 def test_page_and_report_have_every_table_and_each_published_row(results: Results) -> None:
-    page, report = to_markdown(results), to_html(results)
+    page, report = to_markdown(results), to_html(results, figures_of(results))
     for title in ("Ablation 1: weight_decay", "Ablation 2: num_samples_per_user", "Layers", "Matrix factorization"):
         for scale in ("200 users", "all users"):
             assert f"#### {title}, {scale}" in page
@@ -94,7 +94,7 @@ def test_the_scale_is_read_off_the_records() -> None:
 def test_half_of_the_records_make_a_page_as_well(results: Results) -> None:
     few = Results(results.records[:7])
     assert to_markdown(few)
-    assert to_html(few)
+    assert to_html(few, figures_of(few))
 
 
 def test_the_docs_page_is_that_of_the_records() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from tastegraph.errors import ServeError
+from tastegraph.serving.tokens import digest_of_token, new_token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +19,6 @@ DIGITS = 64
 
 class AccessTokens:
     """Tells whether a token is one of those whose SHA-256 a file holds, a line each; # begins a remark.
-
-    A token holds 192 random bits, so that neither salt nor a slow hash is called for.
 
     Args:
         digests: in hexadecimal, at least one.
@@ -50,8 +47,8 @@ class AccessTokens:
     @classmethod
     def make(cls, path: Path) -> tuple[AccessTokens, str]:
         """A new token, and the file, readable by its owner only, that keeps its digest."""
-        token = secrets.token_urlsafe(24)
-        digest = _digest(token)
+        token = new_token()
+        digest = digest_of_token(token)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(f"{digest}  # of the access token shown when this file was made\n")
@@ -59,9 +56,5 @@ class AccessTokens:
 
     def holds(self, token: str) -> bool:
         """Whether a token is one of these; takes the same time whichever it is."""
-        digest = _digest(token)
+        digest = digest_of_token(token)
         return sum(hmac.compare_digest(digest, known) for known in self._digests) > 0
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

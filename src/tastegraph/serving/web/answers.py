@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import orjson
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.serving.feedback import Kind
@@ -26,6 +28,7 @@ __all__ = [
     "Said",
     "SimilarFilms",
     "answered_by",
+    "as_json",
 ]
 
 Id = Annotated[int | str, Field(description="The film's id in the source of the ratings.")]
@@ -198,3 +201,8 @@ class ProblemDetails(BaseModel):
 def answered_by(shape: type[BaseModel], *problems: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """What an endpoint answers with, and statuses of problems that not every endpoint has, as FastAPI takes it."""
     return {status: {"model": shape}, **{problem: {"model": ProblemDetails} for problem in problems}}
+
+
+def as_json(told: dict[str, Any] | bytes, status: int = 200) -> Response:
+    """An answer in JSON, of what is to be told or of the JSON itself."""
+    return Response(told if isinstance(told, bytes) else orjson.dumps(told), status, media_type="application/json")

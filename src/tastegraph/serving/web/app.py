@@ -13,7 +13,7 @@ from tastegraph.errors import FeedbackError, FilterError, ModelError, UnknownIte
 from tastegraph.serving.web.answers import ProblemDetails
 from tastegraph.serving.web.gate import Gate
 from tastegraph.serving.web.logs import LOG
-from tastegraph.serving.web.pages import page_routes, reference
+from tastegraph.serving.web.pages import page_routes
 from tastegraph.serving.web.problems import Problem, ProblemError
 from tastegraph.serving.web.routes_account import account_routes, add_saying
 from tastegraph.serving.web.routes_films import film_routes, single_film_routes
@@ -58,7 +58,7 @@ def application(service: Service) -> FastAPI:
         app.include_router(routes)
     described = _described(app)
     app.openapi = lambda: described  # type: ignore[method-assign]
-    app.include_router(page_routes(service, reference(described)))
+    app.include_router(page_routes(service, described))
     _add_problems(app)
     return app
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["ACCESS_COOKIE", "Gate"]
 
 ACCESS_COOKIE = "tastegraph_access"
-OPEN_PATHS = frozenset({"/health", "/ready", "/enter"})  # need no access token; nor does what /enter is drawn with
 PROBES = frozenset({"/health", "/ready"})  # a supervisor's: answered however busy the service is
+# Need no access token, nor does what they are drawn with; the pages send whoever may not to /enter and hold nothing.
+OPEN_PATHS = PROBES | {"/", "/model", "/docs", "/enter"}
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -104,8 +105,8 @@ class Gate:
     def _may(self, path: str, headers: dict[bytes, bytes]) -> bool:
         """Whether who asks may see this path."""
         access = self._service.access
-        if access is None or path in OPEN_PATHS or path.startswith("/static/") or path in {"/", "/model", "/docs"}:
-            return True  # the pages send whoever may not to /enter; they hold nothing by themselves
+        if access is None or path in OPEN_PATHS or path.startswith("/static/"):
+            return True
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
             return access.holds(token.strip())

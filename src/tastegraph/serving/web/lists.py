@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from tastegraph.serving.because import film_shares
 from tastegraph.serving.filters import Filters
 from tastegraph.serving.order import Order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from tastegraph.serving.person import Person
     from tastegraph.serving.places import Recommendation
@@ -69,17 +72,15 @@ def list_for(shown: Shown, whom: Whom, wish: Wish) -> bytes:
     Raises:
         UnknownUserError, FilterError, ModelError: as `Recommender.recommend`.
     """
-    places = shown.recommender.recommend(
-        whom.user,
+    person = shown.recommender.person(whom.user, likes=whom.likes, dislikes=whom.dislikes)
+    places = shown.recommender.list_for(
+        person,
         min(wish.k, len(shown.model.items)),
-        likes=whom.likes,
-        dislikes=whom.dislikes,
         filters=Filters(genres=wish.genres, years=wish.years, exclude=tuple(whom.seen)),
         order=Order(wish.diversity, wish.surprise * shown.popularity_slope),
     )
     reasons: Sequence[list[dict[str, Any]]] = [[] for _ in places]
     if wish.because and places:
-        person = shown.recommender.person(whom.user, likes=whom.likes, dislikes=whom.dislikes)
         reasons = _reasons(shown, person, places)
     rows = [_place(place, why) for place, why in zip(places, reasons, strict=True)]
     return orjson.dumps({"model": shown.version, "recommendations": rows})
@@ -98,19 +99,17 @@ def _place(place: Recommendation, why: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _reasons(shown: Shown, person: Person, places: Sequence[Recommendation]) -> list[list[dict[str, Any]]]:
-    """Of each place the known films with the largest shares of its score above 0, see `film_shares`; all at once."""
-    model = shown.model
-    items = [shown.by_id[str(place.item)] for place in places]
-    e_items = model.e_items[items, : model.width]
-    shares = (model.folding.items[person.films] @ e_items.T) * (person.weights / person.length)[:, None]
-    return [[_reason(shown, person, row, column) for row in _largest(column)] for column in shares.T]
+    """Of each place the known films with the largest shares of its score above 0."""
+    items = np.array([shown.by_id[str(place.item)] for place in places])
+    shares = film_shares(shown.model, person, items)
+    return [[_reason(shown, person, film, row) for film in _largest(row)] for row in shares]
 
 
-def _largest(shares: np.ndarray[Any, Any]) -> list[int]:
+def _largest(shares: NDArray[np.float64]) -> list[int]:
     reach = np.argpartition(-shares, REASONS)[:REASONS] if len(shares) > REASONS else np.arange(len(shares))
-    return [int(row) for row in reach[np.argsort(-shares[reach], kind="stable")] if shares[row] > 0]
+    return [film for film in reach[np.argsort(-shares[reach], kind="stable")].tolist() if shares[film] > 0]
 
 
-def _reason(shown: Shown, person: Person, row: int, shares: np.ndarray[Any, Any]) -> dict[str, Any]:
-    film = shown.recommender.names.film(int(person.films[row]))
-    return {"id": film["item"], "title": film["title"], "year": film["year"], "share": float(shares[row])}
+def _reason(shown: Shown, person: Person, place: int, shares: NDArray[np.float64]) -> dict[str, Any]:
+    film = shown.recommender.names.film(int(person.films[place]))
+    return {"id": film["item"], "title": film["title"], "year": film["year"], "share": float(shares[place])}

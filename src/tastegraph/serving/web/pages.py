@@ -1,24 +1,29 @@
-"""The pages: files that are read once, told apart by digest, sent compressed."""
+"""The pages, drawn once, and the files that they are drawn with."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 
 from tastegraph.serving.web.gate import ACCESS_COOKIE
+from tastegraph.serving.web.packed import Packed
 from tastegraph.serving.web.problems import PROBLEMS, ProblemError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jinja2 import Environment
+
     from tastegraph.serving.web.service import Service
 
-__all__ = ["page_routes", "reference"]
+__all__ = ["page_routes"]
 
+PACKAGE, FOLDER = "tastegraph.serving.web", "page"
+PAGES = {"/": "index.html.j2", "/model": "model.html.j2", "/docs": "docs.html.j2", "/enter": "enter.html.j2"}
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -28,53 +33,18 @@ TYPES = {
 COOKIE_SECONDS = 30 * 24 * 3600
 
 
-@dataclass(frozen=True)
-class _File:
-    plain: bytes
-    packed: bytes
-    tag: str
-    kind: str
-
-    @classmethod
-    def of(cls, name: str, content: bytes) -> _File:
-        tag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-        return cls(content, gzip.compress(content, 9, mtime=0), tag, TYPES[name[name.rindex(".") :]])
-
-    def answer(self, request: Request) -> Response:
-        headers = {"ETag": self.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-        if request.headers.get("if-none-match") == self.tag:
-            return Response(status_code=304, headers=headers)
-        packed = "gzip" in request.headers.get("accept-encoding", "")
-        headers |= {"Content-Encoding": "gzip"} if packed else {}
-        return Response(self.packed if packed else self.plain, headers=headers | {"Content-Type": self.kind})
-
-
-def page_routes(service: Service, reference_page: str) -> APIRouter:
+def page_routes(service: Service, openapi: dict[str, Any]) -> APIRouter:
     """The pages, what they are drawn with, and the door for whoever has an access token."""
     router = APIRouter(include_in_schema=False)
-    folder = files("tastegraph.serving.web").joinpath("page")
+    templates, told = _templates(), _told(openapi)
+    for path, name in PAGES.items():
+        page = templates.get_template(name).render(told)
+        router.add_api_route(path, _shown(Packed.of(page.encode(), TYPES[".html"])))
     kept = {
-        entry.name: _File.of(entry.name, entry.read_bytes())
-        for entry in folder.iterdir()
+        entry.name: Packed.of(entry.read_bytes(), TYPES[Path(entry.name).suffix])
+        for entry in files(PACKAGE).joinpath(FOLDER).iterdir()
         if entry.name.endswith(tuple(TYPES))
     }
-    kept["docs.html"] = _File.of("docs.html", reference_page.encode())
-
-    @router.get("/")
-    async def home(request: Request) -> Response:
-        return kept["index.html"].answer(request)
-
-    @router.get("/model")
-    async def model(request: Request) -> Response:
-        return kept["model.html"].answer(request)
-
-    @router.get("/docs")
-    async def docs(request: Request) -> Response:
-        return kept["docs.html"].answer(request)
-
-    @router.get("/enter")
-    async def door(request: Request) -> Response:
-        return kept["enter.html"].answer(request)
 
     @router.post("/enter")
     async def enter(request: Request) -> Response:
@@ -88,26 +58,43 @@ def page_routes(service: Service, reference_page: str) -> APIRouter:
 
     @router.get("/static/{name}")
     async def static(name: str, request: Request) -> Response:
-        if name not in kept or name.endswith(".html"):
+        if name not in kept:
             raise ProblemError("not-found", "no such file")
         return kept[name].answer(request)
 
     return router
 
 
-def reference(openapi: dict[str, Any]) -> str:
-    """The page /docs: every endpoint, its parameters and answers, every problem; made of the OpenAPI description."""
-    from jinja2 import Environment, StrictUndefined
+def _shown(page: Packed) -> Callable[[Request], Awaitable[Response]]:
+    async def show(request: Request) -> Response:
+        return page.answer(request)
 
-    template = files("tastegraph.serving.web").joinpath("page", "docs.html.j2").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return show
+
+
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader(PACKAGE, FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _told(openapi: dict[str, Any]) -> dict[str, Any]:
+    """What the API's page tells: every endpoint, its parameters and answers, and every problem."""
     operations = [
         {"path": path, "method": method, **operation}
         for path, methods in openapi["paths"].items()
         for method, operation in methods.items()
     ]
-    tags = list(dict.fromkeys(operation["tags"][0] for operation in operations))
-    schemas = openapi["components"]["schemas"]
-    return environment.from_string(template).render(
-        tags=tags, operations=operations, schemas=schemas, problems=PROBLEMS, version=openapi["info"]["version"]
-    )
+    return {
+        "tags": list(dict.fromkeys(operation["tags"][0] for operation in operations)),
+        "operations": operations,
+        "schemas": openapi["components"]["schemas"],
+        "problems": PROBLEMS,
+        "version": openapi["info"]["version"],
+    }

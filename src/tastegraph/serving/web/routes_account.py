@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Cookie, Header, Query, Request, Response
 
 from tastegraph.serving.feedback import TooMuchFeedbackError
-from tastegraph.serving.web.answers import Account, NewAccount, Recommendations, Said, answered_by
+from tastegraph.serving.web.answers import Account, NewAccount, Recommendations, Said, answered_by, as_json
 from tastegraph.serving.web.asked import API, FilmId, KindBody, WishQuery
 from tastegraph.serving.web.lists import Whom, list_for
 from tastegraph.serving.web.problems import ProblemError
@@ -30,7 +29,7 @@ def account_routes(service: Service) -> APIRouter:
     def open_account(request: Request) -> Response:
         """A new account. Its token is told once, and set as a cookie for the page."""
         token = service.store.open_account()
-        answer = Response(orjson.dumps({"token": token}), 201, media_type="application/json")
+        answer = as_json({"token": token}, 201)
         answer.set_cookie(
             COOKIE, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=request.url.scheme == "https"
         )
@@ -54,7 +53,7 @@ def account_routes(service: Service) -> APIRouter:
             for name, items in parts.items()
         }
         told["unknown"] = [item for items in parts.values() for item in items if item not in shown.by_id]
-        return Response(orjson.dumps(told), media_type="application/json")
+        return as_json(told)
 
     return router
 
@@ -72,7 +71,7 @@ def add_saying(router: APIRouter, service: Service) -> None:
         except TooMuchFeedbackError as error:
             raise ProblemError("account-full", str(error)) from None
         service.measured.kept(asked.kind)
-        return Response(orjson.dumps({"id": film, "kind": asked.kind}), media_type="application/json")
+        return as_json({"id": film, "kind": asked.kind})
 
     @router.delete("/account/films/{film}", status_code=204)
     def unsay(film: FilmId, header: FromHeader = None, cookie: FromCookie = None) -> Response:
@@ -92,5 +91,4 @@ def add_saying(router: APIRouter, service: Service) -> None:
         )
         if not likes:
             raise ProblemError("no-likes")
-        answer = list_for(shown, Whom(None, likes, dislikes, seen), asked.wish)
-        return Response(answer, media_type="application/json")
+        return as_json(list_for(shown, Whom(None, likes, dislikes, seen), asked.wish))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import Annotated, Any
 
 import numpy as np
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from tastegraph.serving.web.answers import (
@@ -16,6 +14,7 @@ from tastegraph.serving.web.answers import (
     Genres,
     SimilarFilms,
     answered_by,
+    as_json,
 )
 from tastegraph.serving.web.asked import API, MOST_PLACES, FilmId, GenreName, Places
 from tastegraph.serving.web.problems import ProblemError
@@ -36,7 +35,7 @@ def film_routes(service: Service) -> APIRouter:
     async def genres() -> Response:
         """All genres."""
         counted = [{"name": name, "films": int(has.sum())} for name, has in service.shown.genres.items()]
-        return _json({"genres": counted})
+        return as_json({"genres": counted})
 
     @router.get("/films", responses=answered_by(FilmPage))
     async def films(
@@ -52,7 +51,7 @@ def film_routes(service: Service) -> APIRouter:
                 raise ProblemError("nothing-passes", f"expected one of {', '.join(shown.genres)}")
             order = order[shown.genres[genre][order]]
         chosen = [_counted(shown, int(index)) for index in order[offset : offset + limit]]
-        return _json({"total": len(order), "offset": offset, "films": chosen})
+        return as_json({"total": len(order), "offset": offset, "films": chosen})
 
     @router.get("/search", responses=answered_by(FilmPage))
     async def search(
@@ -62,7 +61,7 @@ def film_routes(service: Service) -> APIRouter:
         """Films whose titles come nearest to what is asked; typing errors are forgiven."""
         shown = service.shown
         found = [_counted(shown, index) for index in shown.search.find(q, limit)]
-        return _json({"total": len(found), "offset": 0, "films": found})
+        return as_json({"total": len(found), "offset": 0, "films": found})
 
     return router
 
@@ -78,26 +77,18 @@ def single_film_routes(service: Service) -> APIRouter:
         index = index_of(shown, film)
         rank = int(np.flatnonzero(shown.by_popularity == index)[0]) + 1
         neighbours = _similar(shown, index, NEIGHBOURS)
-        return _json(_counted(shown, index) | {"popularity_rank": rank, "similar": neighbours})
+        return as_json(_counted(shown, index) | {"popularity_rank": rank, "similar": neighbours})
 
     @router.get("/films/{film}/similar", responses=answered_by(SimilarFilms, 404))
     async def similar(film: FilmId, k: Places = 10) -> Response:
         """Films whose embeddings have the highest cosine to a film's."""
         shown = service.shown
-        return _json({"model": shown.version, "similar": _similar(shown, index_of(shown, film), k)})
+        return as_json({"model": shown.version, "similar": _similar(shown, index_of(shown, film), k)})
 
     @router.get("/map", responses=answered_by(FilmMapAnswer))
     def film_map(request: Request) -> Response:
         """The most popular films in the plane, those that the model holds alike beside one another."""
-        shown = service.shown
-        tag = f'"{shown.version}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        answer = orjson.dumps(_map(shown))
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            answer, headers = gzip.compress(answer, 6), headers | {"Content-Encoding": "gzip"}
-        return Response(answer, media_type="application/json", headers=headers)
+        return service.shown.map_answer.answer(request)
 
     return router
 
@@ -109,23 +100,3 @@ def _counted(shown: Shown, index: int) -> dict[str, Any]:
 def _similar(shown: Shown, index: int, k: int) -> list[dict[str, Any]]:
     places = shown.recommender.similar(shown.model.items.ids[index], min(k, len(shown.model.items)))
     return [shown.film(shown.by_id[str(p.item)]) | {"rank": p.rank, "cosine": p.score} for p in places]
-
-
-def _map(shown: Shown) -> dict[str, Any]:
-    films = [shown.film(int(item)) for item in shown.film_map.items]
-    names = list(shown.genres)
-    places = np.round(shown.film_map.places.astype(np.float64), 4)
-    return {
-        "model": shown.version,
-        "ids": [film["id"] for film in films],
-        "titles": [film["title"] for film in films],
-        "years": [film["year"] for film in films],
-        "genres": [names.index(film["genres"][0]) if film["genres"] else None for film in films],
-        "x": places[:, 0].tolist(),
-        "y": places[:, 1].tolist(),
-        "genre_names": names,
-    }
-
-
-def _json(answer: Any) -> Response:
-    return Response(orjson.dumps(answer), media_type="application/json")

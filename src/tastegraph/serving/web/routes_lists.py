@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
-from tastegraph.serving.web.answers import Recommendations, answered_by
+from tastegraph.serving.web.answers import Recommendations, answered_by, as_json
 from tastegraph.serving.web.asked import API, ListBody, UserId, WishQuery
 from tastegraph.serving.web.lists import Whom, known_list, list_for
 from tastegraph.serving.web.problems import ProblemError
@@ -29,10 +29,10 @@ def list_routes(service: Service) -> APIRouter:
         if user not in shown.users:
             raise ProblemError("unknown-user", f"expected one of the {len(shown.users):,} ids of the data")
         if (remembered := shown.recalled((user, wish))) is not None:
-            return _json(remembered)
+            return as_json(remembered)
         if shown.model.e_items.size > MADE_AT_ONCE or wish.genres:
-            return _json(await run_in_threadpool(known_list, shown, user, wish))
-        return _json(known_list(shown, user, wish))
+            return as_json(await run_in_threadpool(known_list, shown, user, wish))
+        return as_json(known_list(shown, user, wish))
 
     @router.post("/recommendations", responses=answered_by(Recommendations))
     async def of_likes(asked: ListBody) -> Response:
@@ -42,11 +42,7 @@ def list_routes(service: Service) -> APIRouter:
         likes, dislikes, seen = ids
         whom = Whom(None, likes, dislikes, seen)
         if shown.model.e_items.size > MADE_AT_ONCE or asked.genres:
-            return _json(await run_in_threadpool(list_for, shown, whom, asked.wish))
-        return _json(list_for(shown, whom, asked.wish))
+            return as_json(await run_in_threadpool(list_for, shown, whom, asked.wish))
+        return as_json(list_for(shown, whom, asked.wish))
 
     return router
-
-
-def _json(answer: bytes) -> Response:
-    return Response(answer, media_type="application/json")

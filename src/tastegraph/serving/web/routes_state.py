@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
 from tastegraph.errors import TasteGraphError
-from tastegraph.serving.web.answers import Health, ModelDetails, Readiness, Reloaded, answered_by
+from tastegraph.serving.web.answers import Health, ModelDetails, Readiness, Reloaded, answered_by, as_json
 from tastegraph.serving.web.asked import API
 from tastegraph.serving.web.logs import LOG
 from tastegraph.serving.web.measured import CONTENT_TYPE
@@ -27,7 +26,7 @@ def model_routes(service: Service) -> APIRouter:
     async def model() -> Response:
         """The model, the data it was learned from, and how it did on held-out data."""
         shown = service.shown
-        return _json(
+        return as_json(
             {
                 "model": shown.version,
                 "users": len(shown.model.users),
@@ -43,12 +42,10 @@ def model_routes(service: Service) -> APIRouter:
     @router.post("/reload", responses=answered_by(Reloaded, 409))
     async def reload() -> Response:
         """Load the run directory anew; requests under way end with the model they began with."""
-        try:
-            version, before = await run_in_threadpool(service.reload)
-        except (TasteGraphError, OSError) as error:
-            LOG.warning("reload failed", extra={"told": {"why": str(error)}})
-            raise ProblemError("reload-failed", "the log says why") from None
-        return _json({"model": version, "before": before})
+        versions = await run_in_threadpool(_reloaded, service)
+        if versions is None:
+            raise ProblemError("reload-failed", "the log says why")
+        return as_json(versions)
 
     return router
 
@@ -60,13 +57,13 @@ def state_routes(service: Service) -> APIRouter:
     @router.get("/health", responses=answered_by(Health))
     async def health() -> Response:
         """Whether the process answers."""
-        return _json({"status": "alive"})
+        return as_json({"status": "alive"})
 
     @router.get("/ready", responses=answered_by(Readiness))
     def ready() -> Response:
         """Whether lists can be made and feedback kept."""
         service.store.check()
-        return _json({"status": "ready", "model": service.shown.version})
+        return as_json({"status": "ready", "model": service.shown.version})
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
@@ -78,13 +75,16 @@ def state_routes(service: Service) -> APIRouter:
 
 def reload_run(service: Service) -> None:
     """What a hang-up signal asks for: as the endpoint, told in the log."""
+    versions = _reloaded(service)
+    if versions is not None:
+        LOG.info("reloaded", extra={"told": versions})
+
+
+def _reloaded(service: Service) -> dict[str, Any] | None:
+    """The versions of the model now and before, or None where the log says why it is the same."""
     try:
         version, before = service.reload()
     except (TasteGraphError, OSError) as error:
         LOG.warning("reload failed", extra={"told": {"why": str(error)}})
-    else:
-        LOG.info("reloaded", extra={"told": {"model": version, "before": before}})
-
-
-def _json(answer: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(answer), media_type="application/json")
+        return None
+    return {"model": version, "before": before}

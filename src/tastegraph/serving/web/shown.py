@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
+from tastegraph.files import reason_of
 from tastegraph.serving.film_map import MAP_FILE, FilmMap
 from tastegraph.serving.recommender import Recommender
 from tastegraph.serving.title_search import TitleSearch
+from tastegraph.serving.web.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +110,24 @@ class Shown:
         return dict(sorted(has.items(), key=lambda pair: (-int(pair[1].sum()), pair[0])))
 
     @cached_property
+    def map_answer(self) -> Packed:
+        """The map as JSON: columns of equal length, a film in each row."""
+        films = [self.film(int(item)) for item in self.film_map.items]
+        names = list(self.genres)
+        places = np.round(self.film_map.places.astype(np.float64), 4)
+        told = {
+            "model": self.version,
+            "ids": [film["id"] for film in films],
+            "titles": [film["title"] for film in films],
+            "years": [film["year"] for film in films],
+            "genres": [names.index(film["genres"][0]) if film["genres"] else None for film in films],
+            "x": places[:, 0].tolist(),
+            "y": places[:, 1].tolist(),
+            "genre_names": names,
+        }
+        return Packed.of(orjson.dumps(told), "application/json", self.version)
+
+    @cached_property
     def popularity_slope(self) -> float:
         """What ln(users of an item) adds to scores on average, at least 0: the slope of a least-squares line.
 
@@ -153,7 +174,7 @@ def _map_of(model: SavedModel, path: Path, say: Callable[[str], None]) -> FilmMa
     try:
         made.keep(model, place)
     except OSError as error:
-        say(f"{place}: {(error.strerror or str(error)).lower()}; the map will be made anew at the next start")
+        say(f"{place}: {reason_of(error)}; the map will be made anew at the next start")
     return made
 
 

@@ -182,12 +182,10 @@ def _beside(one: Estimate, other: Estimate) -> str:
 
 
 def _weight_decay(results: Results, scale: Scale, tables: Tables) -> tuple[str, str] | None:
-    values = {label: results.test(setting, FULL_RANKING, "ndcg") for label, setting in tables["weight decay"].items()}
-    known = {label: value for label, value in values.items() if value is not None}
-    if len(known) < len(values):
+    known = _ndcg(results, tables["weight decay"])
+    if known is None:
         return None
-    best = max(known, key=lambda label: known[label].mean)
-    alike = [label for label in known if label != best and not known[best].is_above(known[label])]
+    best, alike = _best(known)
     also = f", from which {', '.join(alike)} cannot be told" if alike else ""
     return f"weight_decay, {scale.title}", (
         f"By test NDCG@10 under `full-ranking` {best} is best ({known[best]}){also}; 1 has {known['1']}, 0 has "
@@ -196,10 +194,10 @@ def _weight_decay(results: Results, scale: Scale, tables: Tables) -> tuple[str, 
 
 
 def _alpha(results: Results, scale: Scale, tables: Tables) -> tuple[str, str] | None:
-    values = {label: results.test(setting, FULL_RANKING, "ndcg") for label, setting in tables["alpha"].items()}
-    uniform, learned, without = values.values()
-    if uniform is None or learned is None or without is None:
+    known = _ndcg(results, tables["alpha"])
+    if known is None:
         return None
+    uniform, learned, without = known.values()
     return f"Learned weights of the layers, {scale.title}", (
         f"Test NDCG@10 under `full-ranking`: fixed 1/(K+1) {uniform}, learned {learned} "
         f"({_beside(learned, uniform)}), the tutorial's variant without layer 0 {without} "
@@ -208,12 +206,23 @@ def _alpha(results: Results, scale: Scale, tables: Tables) -> tuple[str, str] | 
 
 
 def _layers(results: Results, scale: Scale, tables: Tables) -> tuple[str, str] | None:
-    values = {label: results.test(setting, FULL_RANKING, "ndcg") for label, setting in tables["layers"].items()}
-    known = {label: value for label, value in values.items() if value is not None}
-    if len(known) < len(values):
+    known = _ndcg(results, tables["layers"])
+    if known is None:
         return None
-    best = max(known, key=lambda label: known[label].mean)
+    best, alike = _best(known)
     told = ", ".join(f"K = {label} {value}" for label, value in known.items())
-    alike = [label for label in known if label != best and not known[best].is_above(known[label])]
     also = f"{best} has the highest figure; not told apart from it: {', '.join(alike) or 'none'}"
     return f"Layers, {scale.title}", f"Test NDCG@10 under `full-ranking`: {told}. {also}."
+
+
+def _ndcg(results: Results, rows: Mapping[str, Setting]) -> dict[str, Estimate] | None:
+    """Test NDCG@10 under `full-ranking` of a table's rows; None where one was not run."""
+    values = {label: results.test(setting, FULL_RANKING, "ndcg") for label, setting in rows.items()}
+    known = {label: value for label, value in values.items() if value is not None}
+    return known if len(known) == len(values) else None
+
+
+def _best(known: Mapping[str, Estimate]) -> tuple[str, list[str]]:
+    """The row with the highest figure, and those that it cannot be told from."""
+    best = max(known, key=lambda label: known[label].mean)
+    return best, [label for label in known if label != best and not known[best].is_above(known[label])]

@@ -11,7 +11,7 @@ from tastegraph.studies.tutorial.findings import findings
 from tastegraph.studies.tutorial.sections import sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tastegraph.studies.tutorial.results import Results
     from tastegraph.studies.tutorial.sections import Section
@@ -77,8 +77,8 @@ def figures_of(results: Results) -> dict[str, str]:
     return found
 
 
-def to_html(results: Results) -> str:
-    """The same with pictures, as one self-contained page."""
+def to_html(results: Results, pictures: Mapping[str, str]) -> str:
+    """The same with the pictures of `figures_of`, as one self-contained page."""
     from jinja2 import Environment, StrictUndefined
 
     template = files("tastegraph.studies.tutorial").joinpath("report.html.j2").read_text(encoding="utf-8")
@@ -86,7 +86,7 @@ def to_html(results: Results) -> str:
     return environment.from_string(template).render(
         summary=summary(results),
         findings=findings(results),
-        pictures=figures_of(results),
+        pictures=pictures,
         sections=[(section, _bars(section)) for section in sections(results)],
     )
 

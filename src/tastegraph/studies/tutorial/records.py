@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tastegraph.errors import RunError
-from tastegraph.files import write_whole
+from tastegraph.files import reason_of, write_whole
 from tastegraph.studies.tutorial.settings import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
@@ -130,13 +130,12 @@ class Shelf:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_whole(path, json.dumps(content) + "\n")
         except OSError as error:
-            raise RunError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+            raise RunError(f"{path}: cannot be written ({reason_of(error)})") from error
         return record
 
-    def found(self, settings: Iterable[Setting], seeds: Sequence[int]) -> list[Record]:
+    def found(self, tasks: Iterable[tuple[Setting, int]]) -> list[Record]:
         """The records there are of some runs."""
-        asked = ((setting, seed) for setting in settings for seed in seeds)
-        return [record for setting, seed in asked if (record := self.find(setting, seed)) is not None]
+        return [record for task in tasks if (record := self.find(*task)) is not None]
 
 
 def read_records(folder: Path) -> list[Record]:

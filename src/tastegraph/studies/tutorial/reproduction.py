@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tastegraph.errors import DataError, RunError
-from tastegraph.files import write_whole
+from tastegraph.files import reason_of, write_whole
 from tastegraph.studies.tutorial.experiments import EPOCHS, Scale, settings_of
-from tastegraph.studies.tutorial.page import figures_of, to_html, to_markdown
-from tastegraph.studies.tutorial.results import Results
+from tastegraph.studies.tutorial.page import to_html, to_markdown
 from tastegraph.studies.tutorial.settings import NUM_USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tastegraph.data.load import Dataset
-    from tastegraph.studies.tutorial.records import Record
+    from tastegraph.studies.tutorial.results import Results
     from tastegraph.studies.tutorial.settings import Setting
 
 __all__ = ["Plan", "check_users", "write_folder", "write_pictures"]
@@ -45,7 +44,8 @@ class Plan:
         scales = [Scale(NUM_USERS, self.epochs, self.same_steps)]
         if self.epochs_of_all is not None:
             scales.append(Scale(None, self.epochs_of_all))
-        return [(setting, seed) for seed in self.seeds for scale in scales for setting in settings_of(scale)]
+        tasks = ((setting, seed) for seed in self.seeds for scale in scales for setting in settings_of(scale))
+        return list(dict.fromkeys(tasks))
 
 
 def check_users(dataset: Dataset) -> None:
@@ -59,33 +59,31 @@ def check_users(dataset: Dataset) -> None:
         raise DataError(f"the tutorial takes {NUM_USERS} users; found {found}", path=dataset.path)
 
 
-def write_folder(folder: Path, records: Sequence[Record]) -> str:
+def write_folder(folder: Path, results: Results, pictures: Mapping[str, str]) -> str:
     """Write table.md, report.html and the pictures beside the records; returns the content of table.md.
 
     Raises:
         RunError: a file cannot be written.
     """
-    results = Results(records)
     text = to_markdown(results)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "table.md", text)
-        write_whole(folder / "report.html", to_html(results))
-    except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()})") from error
-    write_pictures(folder, records)
+    _write(folder, {"table.md": text, "report.html": to_html(results, pictures)})
+    write_pictures(folder, pictures)
     return text
 
 
-def write_pictures(folder: Path, records: Sequence[Record]) -> None:
-    """Write the curves as tutorial-curves-by-*.svg.
+def write_pictures(folder: Path, pictures: Mapping[str, str]) -> None:
+    """Write pictures as tutorial-NAME.svg.
 
     Raises:
         RunError: a file cannot be written.
     """
+    _write(folder, {f"tutorial-{name}.svg": picture + "\n" for name, picture in pictures.items()})
+
+
+def _write(folder: Path, content: Mapping[str, str]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, picture in figures_of(Results(records)).items():
-            write_whole(folder / f"tutorial-{name}.svg", picture + "\n")
+        for name, text in content.items():
+            write_whole(folder / name, text)
     except OSError as error:
-        raise RunError(f"{folder}: cannot be written ({(error.strerror or str(error)).lower()})") from error
+        raise RunError(f"{folder}: cannot be written ({reason_of(error)})") from error
