@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AmbiguousItemError",
     "DataError",
+    "DivergedError",
     "EvaluationError",
     "FeedbackError",
     "FilterError",
@@ -24,6 +25,7 @@ __all__ = [
     "RecipeError",
     "RunError",
     "ServeError",
+    "StoppedError",
     "TasteGraphError",
     "UnknownItemError",
     "UnknownUserError",
@@ -56,6 +58,22 @@ class RecipeError(TasteGraphError):
 
 class ModelError(TasteGraphError):
     """A model that cannot be built, loaded or asked."""
+
+
+class DivergedError(ModelError):
+    """A training whose loss is not finite."""
+
+
+class StoppedError(TasteGraphError):
+    """A training that was told to stop by a signal, and can be gone on with.
+
+    Attributes:
+        signal: its number; the command line exits with 128 more.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        self.signal = signal
+        super().__init__(message)
 
 
 class EvaluationError(TasteGraphError):

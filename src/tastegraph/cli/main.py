@@ -26,7 +26,7 @@ from tastegraph.cli import (
     tune,
 )
 from tastegraph.cli.terminal import printable
-from tastegraph.errors import TasteGraphError
+from tastegraph.errors import StoppedError, TasteGraphError
 
 __all__ = ["app", "run"]
 
@@ -88,6 +88,9 @@ def run() -> None:
         # The reader (`| head`) has gone: close quietly, as other commands do.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except StoppedError as error:
+        print(f"tastegraph: {printable(error)}", file=sys.stderr)  # noqa: T201
+        sys.exit(128 + error.signal)
     except (TasteGraphError, OSError) as error:
         if debug:
             raise

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from tastegraph.lightgcn.training import Epoch
+    from tastegraph.lightgcn.checkpoint import Epoch
 
 __all__ = ["TrainingProgress"]
 

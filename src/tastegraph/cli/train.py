@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tastegraph.cli.progress import TrainingProgress
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import model_table, print_json, print_table, spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from tastegraph.data.load import Dataset
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.run import Keeping
+    from tastegraph.studies.trial import Trial
 
 __all__ = ["print_result", "run_and_show", "train"]
 
@@ -39,6 +43,15 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; runs/NAME (or NAME-2, ...) by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with an unfinished run, where its last checkpoint is.")
+    ] = None,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0, metavar="MINUTES", help="Write a checkpoint after so many minutes; 0 for never.")
+    ] = 1.0,
+    checkpoint_epochs: Annotated[
+        int, typer.Option(min=0, metavar="N", help="And after every N epochs; 0 for never.")
+    ] = 0,
     feedback: Annotated[
         str | None,
         typer.Option("--with-feedback", metavar="PATH|URL", help="Learn from what `serve` has gathered there, too."),
@@ -47,21 +60,36 @@ def train(
     reading: Reading,
 ) -> None:
     """Split, train, validate, test and save: LightGCN and its baselines."""
-    from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
     from tastegraph.studies.known_recipes import recipe_path
     from tastegraph.studies.recipe import load_recipe
+    from tastegraph.studies.unfinished import place_of
 
+    often = {"minutes": checkpoint_minutes, "epochs": checkpoint_epochs}
+    if resume is not None:
+        if out is not None or force:
+            raise typer.BadParameter("goes without --out and --force", param_hint="--resume")
+        there = place_of(resume) / "recipe.toml"
+        wanted = load_recipe(recipe_path(recipe) or there, settings or [], data, reading)
+        _resume_and_show(resume, wanted, feedback, often, json=json)
+        return
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
-    began = time.perf_counter()
-    dataset = load(resolved.data.source, spoken(quiet=json), resolved.data.reading)
-    if feedback is not None:
-        dataset = _with_feedback(dataset, feedback, resolved, spoken(quiet=json))
-    load_seconds = time.perf_counter() - began
+    dataset, load_seconds = _loaded(resolved, feedback, json=json)
     folder = out or free_folder(Path("runs") / dataset.name)
-    run_and_show(resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json)
+    run_and_show(resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json, often=often)
+
+
+def _loaded(recipe: Recipe, feedback: str | None, *, json: bool) -> tuple[Dataset, float]:
+    """The recipe's data, with what was fed back, and the seconds that took."""
+    from tastegraph.data.load import load
+
+    began = time.perf_counter()
+    dataset = load(recipe.data.source, spoken(quiet=json), recipe.data.reading)
+    if feedback is not None:
+        dataset = _with_feedback(dataset, feedback, recipe, spoken(quiet=json))
+    return dataset, time.perf_counter() - began
 
 
 def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
@@ -81,22 +109,70 @@ def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[s
 
 
 def run_and_show(
-    recipe: Recipe, dataset: Dataset, folder: Path, *, load_seconds: float, force: bool, json: bool = False
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    load_seconds: float,
+    force: bool,
+    json: bool = False,
+    often: Mapping[str, Any] | None = None,
 ) -> None:
     """Run a recipe on loaded data and print what it came to."""
-    from tastegraph.cli.progress import TrainingProgress
+    trial = _told_trial(recipe, dataset, json=json)
+
+    from tastegraph.studies.run import run
+
+    with _keeping(often, quiet=json) as keeping, TrainingProgress(recipe.evaluation.select, quiet=json) as progress:
+        result = run(
+            recipe, dataset, folder, progress, trial=trial, load_seconds=load_seconds, force=force, keeping=keeping
+        )
+    _show(result, folder, json=json)
+
+
+def _resume_and_show(
+    folder: Path, wanted: Recipe, feedback: str | None, often: Mapping[str, Any], *, json: bool
+) -> None:
+    """Go on with an unfinished run and print what it came to."""
+    from tastegraph.studies.run import Prepared, recorded_result, resume
+
+    def prepare(recipe: Recipe) -> Prepared:
+        dataset, load_seconds = _loaded(recipe, feedback, json=json)
+        return Prepared(dataset, _told_trial(recipe, dataset, json=json), load_seconds)
+
+    with _keeping(often, quiet=json) as keeping, TrainingProgress(wanted.evaluation.select, quiet=json) as progress:
+        result = resume(folder, prepare, progress, wanted=wanted, keeping=keeping)
+    if result is None:
+        spoken(quiet=json)(f"{folder}: the run was finished already")
+        result = recorded_result(folder)
+    _show(result, folder, json=json)
+
+
+def _told_trial(recipe: Recipe, dataset: Dataset, *, json: bool) -> Trial:
+    """The split; what cannot be judged is told before torch is even imported."""
     from tastegraph.studies.trial import Trial
 
-    trial = Trial.of(dataset, recipe)  # what cannot be judged is told before torch is even imported
+    trial = Trial.of(dataset, recipe)
     if not json:
         steps = [step for step in trial.removed if not step.step.startswith("threshold")]
         tell_reading(dataset, recipe, len(trial.split.positives), steps)
         tell_warnings(dataset, recipe, trial.split)
+    return trial
 
-    from tastegraph.studies.run import run
 
-    with TrainingProgress(recipe.evaluation.select, quiet=json) as progress:
-        result = run(recipe, dataset, folder, progress, trial=trial, load_seconds=load_seconds, force=force)
+@contextmanager
+def _keeping(often: Mapping[str, Any] | None, *, quiet: bool) -> Iterator[Keeping]:
+    """How often a run's state is kept; signals end it meanwhile."""
+    from tastegraph.studies.checkpoints import Often
+    from tastegraph.studies.run import Keeping
+    from tastegraph.studies.stopping import Stop
+
+    stop = Stop()
+    with stop.listening():
+        yield Keeping(Often(**(often or {})), stop, spoken(quiet=quiet))
+
+
+def _show(result: dict[str, Any], folder: Path, *, json: bool) -> None:
     if json:
         print_json(result)
     else:

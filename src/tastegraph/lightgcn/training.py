@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from tastegraph.errors import ModelError
+from tastegraph.errors import DivergedError
+from tastegraph.lightgcn.checkpoint import Epoch, NothingKept, TrainingState
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.pairs import PairBatches
 from tastegraph.lightgcn.ranking import ranking_embeddings
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.checkpoint import Keeper
     from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
 
-__all__ = ["Batches", "Epoch", "Trained", "train", "train_step"]
+__all__ = ["Batches", "Trained", "train", "train_step"]
 
 Batch = TypeVar("Batch")
 
@@ -52,23 +54,6 @@ class Batches(Protocol[Batch]):
         """The loss of a batch, a scalar with its gradient."""
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one pass over the positives came to.
-
-    Attributes:
-        epoch: its number, from 1.
-        seconds: time since training began, validation included.
-        loss: mean loss over the epoch's positives.
-        validation: validation metrics by name; empty where the epoch was not validated.
-    """
-
-    epoch: int
-    seconds: float
-    loss: float
-    validation: Mapping[str, float]
-
-
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A trained model at its best epoch.
@@ -78,12 +63,14 @@ class Trained:
         embeddings: users' and items' rows whose inner products rank, float32 (see `ranking_embeddings`).
         best_epoch: the epoch of the best validation metric, or the last one where nothing validates.
         epochs: one record an epoch.
+        seconds_before: of the training, spent in earlier sittings.
     """
 
     model: LightGCN
     embeddings: Embeddings
     best_epoch: int
     epochs: tuple[Epoch, ...]
+    seconds_before: float = 0.0
 
 
 def train(
@@ -95,6 +82,7 @@ def train(
     stop_after: int | None = None,
     validate: Validate | None = None,
     select: str = "ndcg@10",
+    keeper: Keeper | None = None,
     on_step: Callable[[int, int, float], None] = lambda *_: None,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> Trained:
@@ -102,7 +90,8 @@ def train(
 
     The loss of a step is the objective's mean + lambda R, see `bpr_loss`, `sampled_softmax_loss` and `l2_penalty`. An
     epoch takes every edge once, in a fresh random order, with fresh negatives (see `TrainingConfig.negatives`). The
-    same arguments give the same result, bit for bit, on the same machine and number of threads.
+    same arguments give the same result, bit for bit, on the same machine and number of threads, in one sitting or in
+    several.
 
     Args:
         graph: the fit part.
@@ -112,43 +101,130 @@ def train(
         stop_after: stop after so many of the epochs, with the learning rate that they have in a training to the end.
         validate: metrics of some embeddings; without it all epochs are run and the last one is the result.
         select: name of the metric that early stopping raises.
+        keeper: keeps states of the training, and says where to go on; by default nothing is kept.
         on_step: told (step from 1, steps an epoch, the step's loss).
-        on_epoch: told each epoch's record.
+        on_epoch: told each epoch's record, those of earlier sittings first.
 
     Returns:
         The model at its best epoch.
 
     Raises:
-        ModelError: the loss is not finite, or no user has a negative.
+        DivergedError: the loss is not finite.
+        ModelError: no user has a negative.
     """
-    init, draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
-    began = time.perf_counter()
-    batches = batches or _batches(graph, config)
-    start = start_embeddings(graph, shape, init)
-    model = LightGCN(graph.num_users, graph.num_items, **shape.size, start=start)
-    optimizer = torch.optim.Adam(model.parameters(), betas=config.betas, fused=True)
-    best = _Best(config.patience)
-    epochs: list[Epoch] = []
-    for number in range(1, (stop_after or config.epochs) + 1):
-        losses = []
-        for step, batch in enumerate(batches.epoch(draws), start=1):
-            done = (number - 1 + (step - 1) / batches.steps) / config.epochs
-            optimizer.param_groups[0]["lr"] = _learning_rate(config, done)
-            loss = train_step(batches.loss(model, batch), optimizer)
-            if not math.isfinite(loss):
-                raise ModelError(f"the loss is {loss} at epoch {number}, step {step}; {ADVICE}")
-            losses.append(loss)
-            on_step(step, batches.steps, loss)
+    keeper = keeper or NothingKept()
+    training = _Training(graph, shape, config, batches or _batches(graph, config))
+    training.go_on_from(keeper.last())
+    for record in training.epochs:
+        on_epoch(record)
+    last = stop_after or config.epochs
+    while len(training.epochs) < last and not training.best.is_over:
+        training.run_epoch(keeper, on_step)
+        number = training.epoch
         metrics = {}
         if validate is not None and (number % config.validate_every == 0 or number == config.epochs):
-            metrics = dict(validate(_finite_embeddings(model, graph, shape, number)))
-            best.offer(model, number, metrics[select])
-        epochs.append(Epoch(number, time.perf_counter() - began, float(np.mean(losses)), metrics))
-        on_epoch(epochs[-1])
-        if best.is_over:
-            break
-    best.restore(model)
-    return Trained(model, _embeddings(model, graph, shape), best.epoch or len(epochs), tuple(epochs))
+            metrics = dict(validate(training.finite_embeddings()))
+            training.best.offer(training.model, number, metrics[select])
+        on_epoch(training.end_epoch(metrics))
+        keeper.after_epoch(training.state)
+    keeper.at_the_end(training.state)
+    return training.result()
+
+
+class _Training:
+    """A training under way: the model, Adam, the generator of draws, the best epoch, and how far it has come."""
+
+    def __init__(
+        self, graph: BipartiteGraph, shape: ModelConfig, config: TrainingConfig, batches: Batches[Any]
+    ) -> None:
+        init, self._draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
+        self._began = time.perf_counter()
+        self._graph, self._shape, self._config, self._batches = graph, shape, config, batches
+        start = start_embeddings(graph, shape, init)
+        self.model = LightGCN(graph.num_users, graph.num_items, **shape.size, start=start)
+        self._optimizer = torch.optim.Adam(self.model.parameters(), betas=config.betas, fused=True)
+        self.best = _Best(config.patience)
+        self.epochs: list[Epoch] = []
+        self._losses: list[float] = []
+        self._epoch_draws = self._draws.get_state()
+        self._before = 0.0
+
+    @property
+    def epoch(self) -> int:
+        """The epoch it is in, from 1."""
+        return len(self.epochs) + 1
+
+    def go_on_from(self, state: TrainingState | None) -> None:
+        """Take a state's place, where there is one."""
+        if state is None:
+            return
+        self.model.load_state_dict(dict(state.model))
+        _restore_adam(self._optimizer, self.model, state.optimizer)
+        self._draws.set_state(state.draws)
+        self.best.restore_from(state)
+        self.epochs, self._losses = list(state.epochs), list(state.losses)
+        self._before = state.seconds
+        self._began = time.perf_counter()
+
+    def state(self) -> TrainingState:
+        """Where it stands, as views that the next step overwrites."""
+        return TrainingState(
+            epoch=self.epoch,
+            losses=tuple(self._losses),
+            seconds=self._seconds,
+            model=self.model.state_dict(),
+            optimizer=_adam_of(self._optimizer, self.model),
+            draws=self._epoch_draws,
+            epochs=tuple(self.epochs),
+            **self.best.state(),
+        )
+
+    @property
+    def _seconds(self) -> float:
+        return self._before + time.perf_counter() - self._began
+
+    def run_epoch(self, keeper: Keeper, on_step: Callable[[int, int, float], None]) -> None:
+        """Take all steps of an epoch, or those that are left of it."""
+        self._epoch_draws = self._draws.get_state()
+        steps = self._batches.steps
+        for done, batch in enumerate(self._batches.epoch(self._draws)):
+            if done < len(self._losses):
+                continue  # in an earlier sitting; what it drew is drawn again
+            rate = _learning_rate(self._config, (self.epoch - 1 + done / steps) / self._config.epochs)
+            self._optimizer.param_groups[0]["lr"] = rate
+            loss = self._batches.loss(self.model, batch)
+            if not math.isfinite(loss.item()):
+                keeper.at_the_end(self.state)
+                where = f"at epoch {self.epoch}, step {done + 1}, with a learning rate of {rate:.3g}"
+                raise DivergedError(f"the loss is {loss.item()} {where}; {ADVICE}")
+            self._losses.append(train_step(loss, self._optimizer))
+            on_step(done + 1, steps, self._losses[-1])
+            keeper.after_step(self.state)
+
+    def end_epoch(self, metrics: Mapping[str, float]) -> Epoch:
+        """Close the epoch; its record."""
+        self.epochs.append(Epoch(self.epoch, self._seconds, float(np.mean(self._losses)), metrics))
+        self._losses = []
+        self._epoch_draws = self._draws.get_state()
+        return self.epochs[-1]
+
+    def finite_embeddings(self) -> Embeddings:
+        """The embeddings that rank, as they are now.
+
+        Raises:
+            DivergedError: they are not finite.
+        """
+        embeddings = _embeddings(self.model, self._graph, self._shape)
+        if not all(np.isfinite(side).all() for side in embeddings):
+            number = self.epoch if self._losses else len(self.epochs)
+            raise DivergedError(f"embeddings are not finite after epoch {number}; {ADVICE}")
+        return embeddings
+
+    def result(self) -> Trained:
+        """The model at its best epoch."""
+        self.best.restore(self.model)
+        embeddings = self.finite_embeddings()
+        return Trained(self.model, embeddings, self.best.epoch or len(self.epochs), tuple(self.epochs), self._before)
 
 
 class _Best:
@@ -175,6 +251,31 @@ class _Best:
         if self._state:
             model.load_state_dict(self._state)
 
+    def state(self) -> dict[str, Any]:
+        """The part of a `TrainingState` that it is."""
+        value = self._value if self.epoch else None
+        return {"best": self._state, "best_epoch": self.epoch, "best_value": value, "stale": self._stale}
+
+    def restore_from(self, state: TrainingState) -> None:
+        self.epoch, self._state, self._stale = state.best_epoch, dict(state.best), state.stale
+        self._value = -math.inf if state.best_value is None else state.best_value
+
+
+def _adam_of(optimizer: torch.optim.Optimizer, model: LightGCN) -> dict[str, torch.Tensor]:
+    """Adam's moments and step count of each tensor, as "E0.exp_avg"; none before the first step."""
+    return {
+        f"{name}.{part}": tensor
+        for name, parameter in model.named_parameters()
+        for part, tensor in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def _restore_adam(optimizer: torch.optim.Optimizer, model: LightGCN, kept: Mapping[str, torch.Tensor]) -> None:
+    for name, parameter in model.named_parameters():
+        parts = {key.rpartition(".")[2]: tensor for key, tensor in kept.items() if key.rpartition(".")[0] == name}
+        if parts:
+            optimizer.state[parameter] = parts
+
 
 def _generator(seed: np.random.SeedSequence) -> torch.Generator:
     return torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
@@ -197,13 +298,6 @@ def _learning_rate(config: TrainingConfig, done: float) -> float:
     if config.schedule == "constant":
         return config.learning_rate
     return config.learning_rate * (1 + math.cos(math.pi * done)) / 2
-
-
-def _finite_embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig, epoch: int) -> Embeddings:
-    embeddings = _embeddings(model, graph, shape)
-    if not all(np.isfinite(side).all() for side in embeddings):
-        raise ModelError(f"embeddings are not finite after epoch {epoch}; {ADVICE}")
-    return embeddings
 
 
 def _embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig) -> Embeddings:

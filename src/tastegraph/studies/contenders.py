@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.lightgcn.training import Embeddings, Epoch, Trained
+    from tastegraph.lightgcn.checkpoint import Epoch, Keeper
+    from tastegraph.lightgcn.training import Embeddings, Trained
     from tastegraph.ranking.protocol import Judged, Ranker
+    from tastegraph.studies.checkpoints import Checkpoints
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
@@ -155,7 +157,9 @@ class Chosen:
     trained: Trained | None = None
 
 
-def contend(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Contender:
+def contend(
+    name: str, trial: Trial, recipe: Recipe, watcher: Watcher, checkpoints: Checkpoints | None = None
+) -> Contender:
     """Fit a model by its name, with the recipe's settings for it; again on more, where the trial refits.
 
     LightGCN and MF are stopped early on validation; they are trained again for the chosen number of epochs.
@@ -165,13 +169,15 @@ def contend(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Conten
         trial: what is learned from and chosen by.
         recipe: settings of all models.
         watcher: is told how it goes on.
+        checkpoints: keep what is trained by gradient, and say where to go on.
 
     Raises:
         ModelError: it does not work out.
     """
     began = time.perf_counter()
-    chosen = choose(name, trial, recipe, watcher)
+    chosen = choose(name, trial, recipe, watcher, checkpoints)
     ranker, trained = chosen.ranker, chosen.trained
+    before = trained.seconds_before if trained is not None else 0.0
     if trial.refits and trained is None:
         watcher.stage(f"{title_of(name)} refit", None)
         ranker = _fitted(name, trial.final, recipe)
@@ -183,11 +189,13 @@ def contend(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Conten
             own.model,
             own.training,
             stop_after=trained.best_epoch,
+            keeper=checkpoints.keeper(f"{name}-refit") if checkpoints else None,
             on_step=watcher.step,
             on_epoch=watcher.epoch,
         )
         ranker = InnerProduct(trained.embeddings)
-    return Contender(ranker, chosen.validation, time.perf_counter() - began, trained)
+        before += trained.seconds_before
+    return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained)
 
 
 def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:
@@ -197,10 +205,11 @@ def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:
     return Scored(contender, test, {"train": contender.seconds, "evaluate": time.perf_counter() - began})
 
 
-def choose(name: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Chosen:
+def choose(name: str, trial: Trial, recipe: Recipe, watcher: Watcher, checkpoints: Checkpoints | None = None) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
     if name in (LIGHTGCN, MF):
-        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher)
+        keeper = checkpoints.keeper(f"{name}-select") if checkpoints else None
+        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper)
     watcher.stage(title_of(name), None)
     ranker = _fitted(name, trial, recipe)
     return Chosen(ranker, _validation(ranker, trial, recipe))
@@ -214,7 +223,7 @@ def _fitted(name: str, trial: Trial, recipe: Recipe) -> Ranker:
     return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
 
 
-def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Chosen:
+def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper: Keeper | None) -> Chosen:
     def validate(embeddings: Embeddings) -> Mapping[str, float]:
         return _validation(InnerProduct(embeddings), trial, recipe)
 
@@ -225,6 +234,7 @@ def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher) -> Chos
         recipe.training,
         validate=validate,
         select=recipe.evaluation.select,
+        keeper=keeper,
         on_step=watcher.step,
         on_epoch=watcher.epoch,
     )

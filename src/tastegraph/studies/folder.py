@@ -1,4 +1,4 @@
-"""Run directories: which one may be written, and how a new one appears whole."""
+"""Folders of comparisons and searches, and of runs: which one may be written, and how one appears whole."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tastegraph.files import reason_of, sync_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["check_folder", "free_folder", "new_run"]
+__all__ = ["aside_of", "check_folder", "free_folder", "is_finished", "new_run", "replace_content"]
 
 # What the folder of a run, a comparison or a search holds, and nothing else.
 CONTENT = {
     "recipe.toml", "environment.json", "metrics.jsonl", "split.parquet", "checkpoints", "model", "report.html",
-    "result.json", "map.safetensors", "index",
+    "result.json", "map.safetensors", "index", "digests.json", "tensorboard",
     "comparison.json", "comparison.csv", "comparison.md", "comparison.tex", "users.parquet",
     "trials.jsonl", "tuning.json",
 }  # fmt: skip
@@ -44,8 +44,15 @@ def check_folder(out: Path, *, force: bool) -> None:
         return
     if "recipe.toml" not in held or "environment.json" not in held or held - CONTENT:
         raise RunError(f"{out}: holds files that are no run; choose another --out")
+    if not force and not is_finished(out):
+        raise RunError(f"{out}: holds an unfinished run; go on with it by --resume {out}, or --force to begin anew")
     if not force:
         raise RunError(f"{out}: holds a run already; choose another --out, or --force to replace it")
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether a run, a comparison or a search came to its end."""
+    return any((folder / name).exists() for name in LAST)
 
 
 def free_folder(wish: Path) -> Path:
@@ -64,6 +71,23 @@ def new_run(out: Path) -> Iterator[Path]:
     On any error, an interrupt included, `out` is what it was before.
     """
     place = out.resolve()
+    with aside_of(out) as aside:
+        yield aside
+        if place.exists():
+            replace_content(place, aside)
+        else:
+            aside.rename(place)
+        sync_folder(place.parent)
+
+
+@contextmanager
+def aside_of(out: Path) -> Iterator[Path]:
+    """Hand out a new folder beside `out`, and remove it, where it still is there.
+
+    Raises:
+        RunError: it cannot be made.
+    """
+    place = out.resolve()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
@@ -72,19 +96,23 @@ def new_run(out: Path) -> Iterator[Path]:
     try:
         aside.chmod(0o755)
         yield aside
-        if place.exists():
-            _replace_content(place, aside)
-        else:
-            aside.rename(place)
-        sync_folder(place.parent)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _replace_content(place: Path, aside: Path) -> None:
-    """Move the old run's files out and the new one's in; `place` itself stays, for someone may stand in it."""
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.old.") as old:
-        for path in place.iterdir():
-            path.rename(Path(old) / path.name)
-        for path in sorted(aside.iterdir(), key=lambda path: path.name in LAST):
-            path.rename(place / path.name)
+def replace_content(place: Path, aside: Path) -> None:
+    """Move the old files out of a folder and the new ones in, the mark of a finished run last.
+
+    `place` itself stays, for someone may stand in it. Killed in between, it can be called again: recipe.toml is moved
+    first, and where it is gone from `aside` the old files were out already.
+    """
+    if (aside / "recipe.toml").exists():
+        with tempfile.TemporaryDirectory(dir=place.parent, prefix=f".{place.name}.old.") as old:
+            for path in place.iterdir():
+                path.rename(Path(old) / path.name)
+    for path in sorted(aside.iterdir(), key=_rank):
+        path.rename(place / path.name)
+
+
+def _rank(path: Path) -> int:
+    return 0 if path.name == "recipe.toml" else 2 if path.name in LAST else 1

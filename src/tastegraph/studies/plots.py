@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tastegraph.lightgcn.training import Epoch
+    from tastegraph.lightgcn.checkpoint import Epoch
 
 __all__ = ["INK", "figure_of", "plot_bars", "plot_training", "svg_of"]
 

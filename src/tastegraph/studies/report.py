@@ -11,7 +11,7 @@ from tastegraph.studies.titles import rows_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tastegraph.lightgcn.training import Epoch
+    from tastegraph.lightgcn.checkpoint import Epoch
     from tastegraph.studies.recipe import Recipe
 
 __all__ = ["render_report"]

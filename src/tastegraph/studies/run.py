@@ -3,32 +3,77 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Self
+import shlex
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tastegraph.files import sha256_of, write_whole, written_whole
+import tastegraph
+from tastegraph.errors import DivergedError, RunError
+from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.saved_model import SavedModel
+from tastegraph.studies.checkpoints import BEST, Checkpoints, Often
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
-from tastegraph.studies.folder import check_folder, new_run
+from tastegraph.studies.folder import check_folder, is_finished
 from tastegraph.studies.folding import folding_of
+from tastegraph.studies.journal import Journal
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
+from tastegraph.studies.sameness import check_same_data, recipe_to_go_on_with
+from tastegraph.studies.seal import check_seal, digest_of_text, seal
+from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
+from tastegraph.studies.unfinished import begun, finish, gone_on_with
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tastegraph.data.load import Dataset
-    from tastegraph.lightgcn.training import Epoch, Trained
+    from tastegraph.lightgcn.training import Trained
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
 
-__all__ = ["run"]
+__all__ = ["Keeping", "Prepared", "recorded_result", "resume", "run"]
+
+BEGUN = ("recipe.toml", "environment.json", "split.parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a run learns from.
+
+    Attributes:
+        dataset: what `recipe.data` names, loaded.
+        trial: its split, `Trial.of(dataset, recipe)`.
+        load_seconds: what loading took, for the record.
+    """
+
+    dataset: Dataset
+    trial: Trial
+    load_seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Keeping:
+    """What a run keeps while it is under way, and who may end it.
+
+    Attributes:
+        often: how often a training's state is written.
+        stop: who may ask it to end.
+        say: is told what was found and gone on with.
+    """
+
+    often: Often = field(default_factory=Often)
+    stop: Stop = field(default_factory=Stop)
+    say: Callable[[str], None] = lambda _: None
 
 
 def run(
@@ -40,105 +85,149 @@ def run(
     trial: Trial | None = None,
     load_seconds: float = 0.0,
     force: bool = False,
+    keeping: Keeping | None = None,
 ) -> dict[str, Any]:
     """Train and judge LightGCN and its baselines, and leave a whole run directory.
+
+    Until all is done `out` holds an unfinished run, for `resume`; where a finished one is to be replaced, that stays
+    until then. An error before there is a checkpoint leaves `out` as it was.
 
     Args:
         recipe: all settings.
         dataset: what `recipe.data` names, loaded.
-        out: the run directory; it appears when all is done, and is left alone on any error.
+        out: the run directory.
         watcher: is told how it goes on.
         trial: `Trial.of(dataset, recipe)`, where it was made before.
         load_seconds: what loading took, for the record.
         force: replace a run that is there.
+        keeping: how often states are kept, and who may stop it.
 
     Returns:
         What was written as result.json.
 
     Raises:
+        StoppedError: a signal asked for the end.
         TasteGraphError: the data or a setting does not work out, `out` is in the way, or the split leaks.
     """
     check_folder(out, force=force)
-    trial = trial or Trial.of(dataset, recipe)
-    trial.check_leaks()
-    with new_run(out) as folder:
-        return _run_in(folder, recipe, dataset, trial, watcher, load_seconds)
+    prepared = Prepared(dataset, trial or Trial.of(dataset, recipe), load_seconds)
+    prepared.trial.check_leaks()
+
+    def write(folder: Path) -> None:
+        write_whole(folder / "recipe.toml", recipe.to_toml())
+        _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests))
+        with written_whole(folder / "split.parquet") as aside:
+            prepared.trial.split.save(aside, dataset.digest)
+        (folder / "checkpoints").mkdir()
+        seal(folder)
+
+    with begun(out, write) as folder:
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping())
+
+
+def resume(
+    out: Path,
+    prepare: Callable[[Recipe], Prepared],
+    watcher: Watcher,
+    *,
+    wanted: Recipe | None = None,
+    keeping: Keeping | None = None,
+) -> dict[str, Any] | None:
+    """Go on with an unfinished run: losses, metrics and embeddings are those of one that was never interrupted.
+
+    Args:
+        out: the run directory.
+        prepare: loads and splits what a recipe names.
+        watcher: is told how it goes on, from the first epoch.
+        wanted: settings to go on with; they must be the run's.
+        keeping: how often states are kept, and who may stop it.
+
+    Returns:
+        What was written as result.json; None where the run was finished before.
+
+    Raises:
+        RunError: there is no unfinished run, a file of it is damaged, or settings, data or version have changed.
+        StoppedError: a signal asked for the end.
+        TasteGraphError: as `run`.
+    """
+    with gone_on_with(out) as folder:
+        if is_finished(folder):
+            finish(folder, out)
+            return None
+        check_seal(folder, BEGUN)
+        recipe = recipe_to_go_on_with(folder, out, wanted, (keeping or Keeping()).say)
+        prepared = prepare(recipe)
+        check_same_data(folder, out, prepared.dataset, prepared.trial)
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping())
+
+
+def recorded_result(out: Path) -> dict[str, Any]:
+    """result.json of a finished run.
+
+    Raises:
+        RunError: it is missing or damaged.
+    """
+    check_seal(out, ["result.json"])
+    return dict(json.loads((out / "result.json").read_text(encoding="utf-8")))
 
 
 def _run_in(
-    folder: Path, recipe: Recipe, dataset: Dataset, trial: Trial, watcher: Watcher, load_seconds: float
+    folder: Path, out: Path, recipe: Recipe, prepared: Prepared, watcher: Watcher, keeping: Keeping
 ) -> dict[str, Any]:
-    write_whole(folder / "recipe.toml", recipe.to_toml())
-    _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests))
-    with written_whole(folder / "split.parquet") as aside:
-        trial.split.save(aside, dataset.digest)
-    with _Journal(folder / "metrics.jsonl", watcher) as journal:
-        lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal), trial, recipe)
-    trained = lightgcn.contender.trained
-    assert trained is not None  # noqa: S101 (for the type checker)
-    baselines = {name: score_test(contend(name, trial, recipe, watcher), trial, recipe) for name in recipe.baselines}
-    result = describe_result(recipe, dataset, trial, lightgcn, baselines, load_seconds)
-    (folder / "checkpoints").mkdir()
-    save_checkpoint(trained, recipe.model, folder / "checkpoints" / "best.safetensors")
+    dataset, trial = prepared.dataset, prepared.trial
+    checkpoints = Checkpoints(
+        folder / "checkpoints",
+        {"recipe": digest_of_text(recipe.to_toml()), "data": dataset.digest, "tastegraph": tastegraph.__version__},
+        keeping.often,
+        keeping.stop,
+        keeping.say,
+        advice=f"; go on with: tastegraph train --resume {shlex.quote(str(out))}",
+    )
+    with _told_what_is_kept(checkpoints):
+        with Journal(folder / "metrics.jsonl", watcher) as journal:
+            lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal, checkpoints), trial, recipe)
+        baselines = {
+            name: score_test(contend(name, trial, recipe, watcher, checkpoints), trial, recipe)
+            for name in recipe.baselines
+        }
+        result = describe_result(recipe, dataset, trial, lightgcn, baselines, prepared.load_seconds)
+        trained = lightgcn.contender.trained
+        assert trained is not None  # noqa: S101 (for the type checker)
+        save_checkpoint(trained, recipe.model, checkpoints.folder / BEST)
+        shutil.rmtree(folder / "model", ignore_errors=True)
+        _saved_model(trained, recipe, prepared, sha256_of(folder / "split.parquet")).save(folder / "model")
+        write_whole(folder / "report.html", render_report(recipe, result, journal.chosen))
+        text = _json(result)
+        seal(folder, beforehand={"result.json": text}, without=checkpoints.states())
+        write_whole(folder / "result.json", text)
+        checkpoints.clear()
+        finish(folder, out)
+    return result
+
+
+@contextmanager
+def _told_what_is_kept(checkpoints: Checkpoints) -> Iterator[None]:
+    """An error that leaves checkpoints behind says so."""
+    try:
+        yield
+    except DivergedError as error:
+        kept = checkpoints.states()
+        raise DivergedError(f"{error}; the last good state is kept: {kept[-1]}" if kept else str(error)) from error
+    except OSError as error:
+        said = f"{error.filename}: {reason_of(error)}" if error.filename else reason_of(error)
+        raise RunError(said if checkpoints.is_empty() else f"{said}{checkpoints.advice}") from error
+
+
+def _saved_model(trained: Trained, recipe: Recipe, prepared: Prepared, split_digest: str) -> SavedModel:
+    """The model as people are served from it: every item a user rated counts as seen, whatever its part."""
+    dataset, trial = prepared.dataset, prepared.trial
     about = {
         "data": {"name": dataset.name, "digest": dataset.digest},
-        "split": sha256_of(folder / "split.parquet"),
+        "split": split_digest,
         "refit": trial.refits,
         "model": recipe.model.model_dump(mode="json"),
         "best_epoch": trained.best_epoch,
     }
-    _saved_model(trained, recipe, dataset, trial, about).save(folder / "model")
-    write_whole(folder / "report.html", render_report(recipe, result, journal.chosen))
-    _write_json(folder / "result.json", result)
-    return result
-
-
-class _Journal:
-    """Writes metrics.jsonl, a line an epoch as it ends, and tells the watcher the same."""
-
-    def __init__(self, path: Path, watcher: Watcher) -> None:
-        self._file = path.open("w", encoding="utf-8")
-        self._watcher = watcher
-        self._stage = ""
-        self.chosen: list[Epoch] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def stage(self, name: str, epochs: int | None) -> None:
-        """Training begins, or training for the refit."""
-        self._stage = "refit" if self._stage else "select"
-        self._watcher.stage(name, epochs)
-
-    def step(self, step: int, steps: int, loss: float) -> None:
-        """A step is done."""
-        self._watcher.step(step, steps, loss)
-
-    def epoch(self, record: Epoch) -> None:
-        """An epoch is done."""
-        if self._stage == "select":
-            self.chosen.append(record)
-        line = {
-            "stage": self._stage,
-            "epoch": record.epoch,
-            "seconds": round(record.seconds, 3),
-            "loss": record.loss,
-            "validation": dict(record.validation),
-        }
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
-        self._watcher.epoch(record)
-
-    def judging(self, name: str) -> None:
-        """Lists are judged."""
-        self._watcher.judging(name)
-
-
-def _saved_model(trained: Trained, recipe: Recipe, dataset: Dataset, trial: Trial, about: dict[str, Any]) -> SavedModel:
-    """The model as people are served from it: every item a user rated counts as seen, whatever its part."""
     fit = trial.final.split.fit
     rated = dataset.interactions
     user = fit.users.index_of(rated.users.ids)[rated.user]
@@ -161,4 +250,8 @@ def _saved_model(trained: Trained, recipe: Recipe, dataset: Dataset, trial: Tria
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    write_whole(path, json.dumps(content, indent=2) + "\n")
+    write_whole(path, _json(content))
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=2) + "\n"

@@ -1,0 +1,97 @@
+"""Whether an unfinished run may be gone on with: by the same settings, data and version; else what differs is told."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+import tastegraph
+from tastegraph.data.splits import Split
+from tastegraph.errors import RunError
+from tastegraph.studies.recipe import load_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tastegraph.data.load import Dataset
+    from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.trial import Trial
+
+__all__ = ["check_same_data", "recipe_to_go_on_with"]
+
+COMPUTES = ("torch", "numba", "numpy")  # another version of one may round otherwise
+
+
+def recipe_to_go_on_with(folder: Path, out: Path, wanted: Recipe | None, say: Callable[[str], None]) -> Recipe:
+    """The settings of an unfinished run.
+
+    Args:
+        folder: of the run, its files intact (`check_seal`).
+        out: what people call it.
+        wanted: what was asked for beside the folder, or None.
+        say: is told of a machine that may round otherwise.
+
+    Raises:
+        RunError: other settings are wanted, or another version of TasteGraph began the run.
+    """
+    recipe = load_recipe(folder / "recipe.toml")
+    if wanted is not None and (
+        other := list(_differences(recipe.model_dump(mode="json"), wanted.model_dump(mode="json")))
+    ):
+        raise RunError(f"{out}: the run's settings are others: {'; '.join(other)}; begin a new run for new settings")
+    environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+    if (began := environment["tastegraph"]) != tastegraph.__version__:
+        raise RunError(
+            f"{out}: tastegraph {began} began this run, this is {tastegraph.__version__}; "
+            f"go on with that version, or begin anew"
+        )
+    for line in _may_round_otherwise(environment):
+        say(f"warning: {line}; what follows may differ in the last bits from a run without interruption")
+    return recipe
+
+
+def check_same_data(folder: Path, out: Path, dataset: Dataset, trial: Trial) -> None:
+    """Fail if a run began with other data, or another split of it.
+
+    Raises:
+        RunError: it did; the files that differ are named.
+    """
+    began = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["data"]
+    if other := list(_differences(began, dataset.digests)):
+        raise RunError(f"{out}: the data has changed since the run began: {'; '.join(other)}")
+    split = Split.load(folder / "split.parquet")
+    same = len(split.part) == len(trial.split.part) and np.array_equal(split.part, trial.split.part)
+    if not same:
+        raise RunError(f"{out}: the data is split otherwise than when the run began")
+
+
+def _differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Where two tables differ, one phrase a key."""
+    for key in sorted({*then, *now}):
+        old, new = then.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            yield from _differences(old, new, f"{prefix}{key}.")
+        elif old != new:
+            yield f"{prefix}{key} was {_shown(old)}, now {_shown(new)}"
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else json.dumps(value)
+    return text if len(text) <= 24 else f"{text[:20]}..."
+
+
+def _may_round_otherwise(environment: Mapping[str, Any]) -> Iterator[str]:
+    for name in COMPUTES:
+        try:
+            now = version(name)
+        except PackageNotFoundError:
+            continue
+        if (then := environment["packages"].get(name)) != now:
+            yield f"the run began with {name} {then}, this is {now}"
+    if (threads := environment["machine"]["threads"]) != torch.get_num_threads():
+        yield f"the run began with {threads} threads, these are {torch.get_num_threads()}"

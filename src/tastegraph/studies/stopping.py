@@ -1,0 +1,59 @@
+"""SIGINT and SIGTERM while a run is under way: a training finishes its step and saves; all else stops at once."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tastegraph.errors import StoppedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+__all__ = ["Stop"]
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stop:
+    """Whether someone asked to stop, and how a line says it.
+
+    Attributes:
+        advice: how to go on, for the line; empty while nothing is kept.
+    """
+
+    def __init__(self) -> None:
+        self.advice = ""
+        self._signal: signal.Signals | None = None
+        self._waits = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen to signals meanwhile; only the main thread can."""
+        before = {number: signal.signal(number, self._hear) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _hear(self, number: int, _: FrameType | None) -> None:
+        again, self._signal = self._signal is not None, signal.Signals(number)
+        if again or not self._waits:
+            raise self.error("")
+
+    def wait(self, *, wanted: bool) -> None:
+        """From here on a first signal waits to be asked for (`asked`), or no longer does."""
+        self._waits = wanted
+
+    @property
+    def asked(self) -> bool:
+        """Whether a signal waits."""
+        return self._signal is not None
+
+    def error(self, where: str) -> StoppedError:
+        """The error that ends the run, in place of a signal that came."""
+        heard = self._signal or signal.SIGINT
+        return StoppedError(f"stopped by {heard.name}{where}{self.advice}", heard)

@@ -1,0 +1,117 @@
+"""A run under way: where it is written, whose it is, and how it becomes the finished one.
+
+A new run is written into its own folder from the start. One that is to replace a finished run is written beside it,
+into NAME.unfinished, and takes its place at the end.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tastegraph.errors import RunError
+from tastegraph.files import reason_of, sync_folder
+from tastegraph.studies.folder import aside_of, is_finished, replace_content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["begun", "finish", "gone_on_with", "place_of"]
+
+
+@contextmanager
+def begun(out: Path, write: Callable[[Path], None]) -> Iterator[Path]:
+    """Make the folder of a new run, whole, and hold it alone.
+
+    Args:
+        out: where the run is to be; what is there may be replaced (see `check_folder`).
+        write: writes what a run begins with into a folder.
+
+    Raises:
+        RunError: another process holds it, or it cannot be made.
+    """
+    place = _beside(out) if is_finished(out) else out.resolve()
+    with aside_of(out) as aside:
+        write(aside)
+        if place.exists():
+            with _alone(place, out):
+                replace_content(place, aside)
+                with _taken_back(place, stays=place == out.resolve()):
+                    yield place
+            return
+        with _alone(aside, out):
+            try:
+                aside.rename(place)
+            except OSError as error:
+                raise RunError(f"{out}: {reason_of(error)}; did another run begin there?") from error
+            sync_folder(place.parent)
+            with _taken_back(place, stays=False):
+                yield place
+
+
+@contextmanager
+def gone_on_with(out: Path) -> Iterator[Path]:
+    """Hold the folder of an unfinished run alone, to go on with it.
+
+    Raises:
+        RunError: there is none, or another process holds it.
+    """
+    place = place_of(out)
+    with _alone(place, out):
+        yield place
+
+
+def place_of(out: Path) -> Path:
+    """Where a run is that may have to be gone on with: beside `out`, or there.
+
+    Raises:
+        RunError: there is none.
+    """
+    place = _beside(out) if _beside(out).is_dir() else out.resolve()
+    if not (place / "recipe.toml").exists() and not is_finished(place):
+        raise RunError(f"{out}: no unfinished run" if out.exists() else f"{out}: no such file or directory")
+    return place
+
+
+def finish(folder: Path, out: Path) -> None:
+    """Let a finished run take its place, where it was written beside it."""
+    if folder == out.resolve():
+        return
+    replace_content(out.resolve(), folder)
+    folder.rmdir()
+    sync_folder(out.resolve().parent)
+
+
+@contextmanager
+def _taken_back(place: Path, *, stays: bool) -> Iterator[None]:
+    """On an error before there is a checkpoint, remove what was begun."""
+    try:
+        yield
+    except BaseException:
+        if not any((place / "checkpoints").glob("*.safetensors")):
+            for path in place.iterdir() if stays else [place]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
+def _beside(out: Path) -> Path:
+    place = out.resolve()
+    return place.with_name(f"{place.name}.unfinished")
+
+
+@contextmanager
+def _alone(folder: Path, out: Path) -> Iterator[None]:
+    """Hold a folder against other processes; the system lets go of it when this one ends, however it ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise RunError(f"{out}: another process is training there") from error
+        yield
+    finally:
+        os.close(handle)
