@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -153,3 +153,28 @@ def test_users_without_a_negative_are_left_out_and_nobody_left_is_refused() -> N
     all_full = BipartiteGraph.from_pairs([0, 0, 1, 1], [0, 1, 0, 1], 2, 2)
     with pytest.raises(ModelError, match="every item as a positive"):
         train(all_full, ModelConfig(embedding_dim=4), TrainingConfig(epochs=1))
+
+
+@pytest.mark.parametrize(
+    ("shape", "config"),
+    [
+        ({"alpha": "learned"}, {"batch_size": 60_000}),
+        ({"start": "spectral"}, {"negatives": "hardest", "batch_size": 4096}),
+        ({}, {"objective": "softmax", "batch_size": 700, "shared_negatives": 900, "user_exponent": 0.5}),
+    ],
+)
+def test_the_number_of_threads_does_not_show(shape: dict[str, Any], config: dict[str, Any]) -> None:
+    """Large enough for torch to cut its sums, and its vectors, into a part a thread."""
+    rng = np.random.default_rng(3)
+    user, item = np.divmod(rng.choice(1500 * 1100, 120_000, replace=False), 1100)
+    graph = BipartiteGraph.from_pairs(user, item, 1500, 1100)
+    before = torch.get_num_threads()
+    found = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            trained = train(graph, ModelConfig(num_layers=2, **shape), TrainingConfig(epochs=1, **config))
+            found.append((trained.epochs[0].loss, *(side.tobytes() for side in trained.embeddings)))
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1] == found[2]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from tastegraph.graph import compiled
+from tastegraph.graph.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -195,7 +196,7 @@ def _slopes(
     for k in range(len(alpha)):
         if k:
             layer = torch.ops.tastegraph.propagate(layer, *lists)
-        slopes.append((gradient * (layer if rows is None else layer[rows])).sum())
+        slopes.append(ordered_sum(gradient * (layer if rows is None else layer[rows])))
     return torch.stack(slopes).to(alpha.dtype)
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import softplus
 
+from tastegraph.graph.ordered_sum import ordered_sum
+
 __all__ = ["bpr_loss", "l2_penalty", "sampled_softmax_loss"]
+
+PIECE = 1 << 14  # numbers; from twice as many on torch takes several threads
 
 
 def bpr_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
@@ -20,7 +24,7 @@ def bpr_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
     Returns:
         A scalar. It is computed as softplus(y_uj - y_ui), which neither overflows nor loses small values.
     """
-    return softplus(negative - positive).mean()
+    return ordered_sum(_softplus(negative - positive)) / len(positive)
 
 
 def sampled_softmax_loss(
@@ -43,8 +47,19 @@ def sampled_softmax_loss(
         A scalar, computed as softplus(ln sum_j exp s_uj - s_ui): no exponential overflows.
     """
     log_sum = torch.logsumexp(negative, dim=1)
-    losses = softplus(log_sum.index_select(0, row) - positive)
-    return losses.mean() if weight is None else (weight * losses).sum() / weight.sum()
+    losses = _softplus(log_sum.index_select(0, row) - positive)
+    if weight is None:
+        return ordered_sum(losses) / len(losses)
+    return ordered_sum(weight * losses) / ordered_sum(weight)
+
+
+def _softplus(x: torch.Tensor) -> torch.Tensor:
+    """ln(1 + exp x), float [n], in pieces that one thread takes each.
+
+    Torch rounds the ends of a thread's part of a longer vector otherwise than its middle, so that the last bits would
+    change with the number of threads.
+    """
+    return torch.cat([softplus(piece) for piece in torch.split(x, PIECE)])
 
 
 def l2_penalty(squares: torch.Tensor, *, batch_size: int) -> torch.Tensor:
@@ -62,4 +77,4 @@ def l2_penalty(squares: torch.Tensor, *, batch_size: int) -> torch.Tensor:
     Returns:
         A scalar.
     """
-    return squares.sum() / (2 * batch_size)
+    return ordered_sum(squares) / (2 * batch_size)

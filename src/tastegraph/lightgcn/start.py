@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,8 @@ from tastegraph.errors import ModelError
 from tastegraph.graph.spectral import singular_triplets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from tastegraph.graph.bipartite import BipartiteGraph
@@ -56,9 +59,21 @@ def _spectral(graph: BipartiteGraph, d: int, norm: float) -> torch.Tensor:
             f'model.start "spectral" needs as many users and items as dimensions, {d}; found {graph.num_users:,} users '
             f"and {graph.num_items:,} items; set model.embedding_dim={smaller} or less"
         )
-    u, _, v = singular_triplets(graph, d)
+    with _one_thread():
+        u, _, v = singular_triplets(graph, d)
     sides = (_scaled(u, graph.items_of.counts, norm), _scaled(v, graph.users_of.counts, norm))
     return torch.from_numpy(np.concatenate(sides))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Long inner products of a decomposition are cut into a part a thread; by one, their bits are always the same."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _scaled(vectors: NDArray[np.float32], degree: NDArray[np.int64], norm: float) -> NDArray[np.float32]:

@@ -90,8 +90,8 @@ def train(
 
     The loss of a step is the objective's mean + lambda R, see `bpr_loss`, `sampled_softmax_loss` and `l2_penalty`. An
     epoch takes every edge once, in a fresh random order, with fresh negatives (see `TrainingConfig.negatives`). The
-    same arguments give the same result, bit for bit, on the same machine and number of threads, in one sitting or in
-    several.
+    same arguments give the same result, bit for bit, on the same kind of machine, for any number of threads, in one
+    sitting or in several.
 
     Args:
         graph: the fit part.

@@ -151,7 +151,8 @@ def resume(
         TasteGraphError: as `run`.
     """
     with gone_on_with(out) as folder:
-        if is_finished(folder):
+        if is_finished(folder):  # all but for its last steps, at most
+            Checkpoints(folder / "checkpoints", {}).clear()
             finish(folder, out)
             return None
         check_seal(folder, BEGUN)

@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 import tastegraph
 from tastegraph.data.splits import Split
@@ -93,5 +92,3 @@ def _may_round_otherwise(environment: Mapping[str, Any]) -> Iterator[str]:
             continue
         if (then := environment["packages"].get(name)) != now:
             yield f"the run began with {name} {then}, this is {now}"
-    if (threads := environment["machine"]["threads"]) != torch.get_num_threads():
-        yield f"the run began with {threads} threads, these are {torch.get_num_threads()}"
