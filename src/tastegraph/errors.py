@@ -23,6 +23,7 @@ __all__ = [
     "LeakError",
     "ModelError",
     "RecipeError",
+    "RequestError",
     "RunError",
     "ServeError",
     "StoppedError",
@@ -62,6 +63,13 @@ class ModelError(TasteGraphError):
 
 class DivergedError(ModelError):
     """A training whose loss is not finite."""
+
+
+class RequestError(ModelError):
+    """A request that no model can answer: a list of no length, nobody to make it for, a film both liked and disliked.
+
+    What a sound model cannot do is told from what a damaged one cannot: that is a plain `ModelError`.
+    """
 
 
 class StoppedError(TasteGraphError):

@@ -85,3 +85,33 @@ def test_other_endings_and_lengths_are_refused(small: Small, tmp_path: Path) -> 
     with pytest.raises(ModelError, match="from 1 to 9 places"):
         write_lists(small.saved, AllLists(10, ALL, small.saved.seen), tmp_path / "lists.csv")
     assert not list(tmp_path.iterdir())
+
+
+def test_parts_of_a_killed_call_that_wanted_something_else_are_removed(small: Small, tmp_path: Path) -> None:
+    path = tmp_path / "lists.csv"
+
+    def stop(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    for k in (2, 3):
+        with pytest.raises(KeyboardInterrupt):
+            write_lists(small.saved, AllLists(k, ALL, small.saved.seen), path, stop, users_a_part=5)
+        assert len(list(tmp_path.iterdir())) == 1
+    (tmp_path / ".lists.csv.notes").mkdir()
+    write_lists(small.saved, AllLists(4, ALL, small.saved.seen), path, users_a_part=5)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".lists.csv.notes", "lists.csv"]
+
+
+def test_a_file_that_is_there_and_a_folder_are_left_alone(small: Small, tmp_path: Path) -> None:
+    recommender = Recommender(small.saved)
+    (tmp_path / "old.csv").write_text("mine")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataError, match=r"old.csv: exists already"):
+        recommender.write_all(tmp_path / "old.csv")
+    with pytest.raises(DataError, match=r"folder.csv: is a folder"):
+        recommender.write_all(tmp_path / "folder.csv", force=True)
+    with pytest.raises(DataError, match=r"none/lists.csv: cannot be written \(no such file or directory\)"):
+        recommender.write_all(tmp_path / "none" / "lists.csv")
+    assert (tmp_path / "old.csv").read_text() == "mine"
+    recommender.write_all(tmp_path / "old.csv", force=True)
+    assert pl.read_csv(tmp_path / "old.csv")["user"].n_unique() == 12

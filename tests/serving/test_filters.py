@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -70,3 +70,32 @@ def test_filters_without_sense_are_refused(small: Small) -> None:
     bare = replace(small.saved, item_table=small.saved.item_table.select("item"))
     with pytest.raises(FilterError, match="items have no year"):
         Recommender(bare).recommend("u01", 3, filters=Filters(years=(1990, None)))
+
+
+def test_one_value_may_stand_where_several_may(small: Small) -> None:
+    model = small.saved
+    assert left(model, Filters(genres="sci-fi")) == left(model, Filters(genres=["sci-fi"])) == [10, 20, 60, 70]
+    assert left(model, Filters(years=1986)) == left(model, Filters(years=[1986, 1986])) == [40]
+    assert left(model, Filters(years=None)) == left(model, Filters(genres=None)) == left(model, Filters())
+    assert (
+        left(model, Filters(exclude="Fargo")) == left(model, Filters(exclude=80)) == left(model, Filters(exclude=[80]))
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"genres": 7}, "genres are names of genres; found 7"),
+        ({"genres": [("Drama",)]}, r"genres holds names and ids; found \('Drama',\)"),
+        ({"without_genres": [None]}, "without_genres holds names and ids; found None"),
+        ({"years": "1990-1999"}, "years are a pair, first and last, each a number or None; found '1990-1999'"),
+        ({"years": (1990,)}, "years are a pair"),
+        ({"years": ("1990", 1999)}, r"years are whole numbers or None; found \('1990', 1999\)"),
+        ({"exclude": 1.5}, "exclude holds names and ids; found 1.5"),
+        ({"min_popularity": "3"}, "min_popularity is a whole number of at least 0; found '3'"),
+        ({"seen": "no"}, "seen is true or false; found 'no'"),
+    ],
+)
+def test_values_of_another_kind_are_refused_in_one_line(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(FilterError, match=message):
+        Filters(**wrong)

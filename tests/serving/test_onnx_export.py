@@ -48,3 +48,18 @@ def test_a_missing_package_is_told(small: Small, tmp_path: Path, monkeypatch: py
     with pytest.raises(ModelError, match=r'needs the extra "onnx": pip install "tastegraph\[onnx\]"'):
         export_onnx(small.saved, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_row_of_nothing_scores_by_the_prior_alone(small: Small, tmp_path: Path) -> None:
+    """And a user index below 0 counts from the end, as Gather has it."""
+    export_onnx(small.saved, tmp_path)
+    (scores,) = onnxruntime.InferenceSession(tmp_path / FOLD_IN).run(
+        ["scores"], {"likes": np.zeros((2, 9), np.float32)}
+    )
+    width, items = small.saved.width, small.saved.e_items
+    prior = items[:, width] if items.shape[1] > width else np.zeros(9)
+    np.testing.assert_allclose(scores, [prior, prior], atol=1e-6)
+    known = onnxruntime.InferenceSession(tmp_path / KNOWN)
+    np.testing.assert_array_equal(*(known.run(None, {"user": np.array([user])})[0] for user in (-1, 11)))
+    with pytest.raises(Exception, match="out of data bounds"):  # the runtime's own error
+        known.run(None, {"user": np.array([12])})

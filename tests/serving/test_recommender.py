@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 from tastegraph.data.vocabulary import Vocabulary
-from tastegraph.errors import ModelError, UnknownUserError
+from tastegraph.errors import ModelError, RequestError, UnknownUserError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.saved_model import Folding, SavedModel
 from tastegraph.serving.person import new_person
@@ -15,6 +15,7 @@ from tastegraph.serving.places import Recommendation
 from tastegraph.serving.recommender import Recommender
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from .conftest import Small
@@ -94,3 +95,41 @@ def test_a_catalogue_of_fewer_than_ten_items_gives_all_it_has_unless_a_length_is
     assert len(Recommender(saved).recommend(known)) == len(saved.items) - saved.seen.counts[0]
     with pytest.raises(ModelError, match="found k = 10"):
         Recommender(saved).recommend(known, 10)
+
+
+@pytest.mark.parametrize("k", [0, -1, 10**30, 2.5, "3", True])
+def test_a_length_that_is_none_is_refused_everywhere_alike(small: Small, tmp_path: Path, k: Any) -> None:
+    recommender = Recommender(small.saved)
+    asked: dict[str, Callable[[], object]] = {
+        "one an item": lambda: recommender.recommend("u01", k),
+        "one an item ": lambda: recommender.similar("Alien", k),
+        "one an item  ": lambda: recommender.write_all(tmp_path / "lists.csv", k),
+        "one a user": lambda: recommender.similar_users("u01", k),
+        "one a user ": lambda: recommender.audience(["u01"], k),
+    }
+    for what, ask in asked.items():
+        with pytest.raises(
+            RequestError, match=rf"a list has from 1 to \d+ places, {what.strip()}; found k = "
+        ) as error:
+            ask()
+        assert str(error.value).endswith(repr(k))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_numpy_integer_is_a_length(small: Small) -> None:
+    assert len(Recommender(small.saved).recommend("u01", np.int64(2))) == 2  # type: ignore[arg-type]
+    assert len(Recommender(small.saved).similar_users("u01")) == 10
+
+
+def test_one_like_may_stand_alone_and_none_for_no_likes(small: Small) -> None:
+    recommender = Recommender(small.saved)
+    assert recommender.recommend(likes="Alien") == recommender.recommend(likes=["Alien"])
+    assert recommender.recommend(likes=10) == recommender.recommend(likes=[10])  # type: ignore[arg-type]
+    assert recommender.recommend("u01", likes=None) == recommender.recommend("u01")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("user", ["", " u01", "u\n01"])
+def test_an_id_that_would_not_be_seen_is_quoted(small: Small, user: str) -> None:
+    with pytest.raises(UnknownUserError, match="user '") as error:
+        Recommender(small.saved).recommend(user)
+    assert "\n" not in str(error.value)

@@ -34,7 +34,7 @@ def test_neighbours_of_items_and_users_are_ordered_by_the_dense_cosine(small: Sm
 
 def test_users_like_a_new_person(small: Small) -> None:
     likes = [int(item) * 10 + 10 for item in small.saved.fit[6]]
-    assert len(Recommender(small.saved).similar_users(likes=likes, k=20)) == 12
+    assert len(Recommender(small.saved).similar_users(likes=likes, k=12)) == 12
     with pytest.raises(ModelError, match="k = 0"):
         Recommender(small.saved).similar_users("u00", 0)
     with pytest.raises(UnknownUserError, match="nearest"):

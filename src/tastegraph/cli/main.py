@@ -20,6 +20,7 @@ from tastegraph.cli import (
     quickstart,
     recommend,
     reproduce,
+    runs,
     serve,
     similar,
     train,
@@ -44,6 +45,7 @@ app.command("compare")(compare.compare)
 app.command("tune")(tune.tune)
 app.command("recommend")(recommend.recommend)
 app.command("similar")(similar.similar)
+app.command("runs")(runs.runs)
 app.command("export")(export.export)
 app.command("index")(index.index)
 app.command("serve")(serve.serve)

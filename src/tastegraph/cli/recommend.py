@@ -12,7 +12,6 @@ import typer
 
 from tastegraph.cli.lists import in_words, print_list
 from tastegraph.cli.terminal import print_json, printable, say
-from tastegraph.errors import RunError
 
 if TYPE_CHECKING:
     from tastegraph.serving.filters import Filters
@@ -115,12 +114,12 @@ def _years(text: str | None) -> tuple[int | None, int | None]:
 def _write_all(
     run: Path, out: Path, k: int | None, filters: Filters, discount: float, *, to_judge: bool, force: bool
 ) -> None:
+    from tastegraph.serving.everyone import check_place
     from tastegraph.serving.recommender import Recommender
 
     if to_judge and filters.seen:
         raise typer.BadParameter("--to-judge says what lists leave out; it does not go with --seen")
-    if out.exists() and not force:
-        raise RunError(f"{out}: exists already; --force replaces it")
+    check_place(out, force=force)
     told = time.perf_counter()
 
     def tell(done: int, users: int) -> None:
@@ -134,5 +133,5 @@ def _write_all(
         from tastegraph.studies.evaluate import known_positives
 
         known = known_positives(run)
-    recommender.write_all(out, k, filters=filters, popularity_discount=discount, known=known, on_part=tell)
+    recommender.write_all(out, k, filters=filters, popularity_discount=discount, known=known, on_part=tell, force=force)
     typer.echo(f"lists: {out}")

@@ -35,7 +35,7 @@ def similar(
         else:
             print_list(places, f"Similar to {recommender.names.called(recommender.names.index_of(item))}")
         return
-    neighbours = recommender.similar_users(user, k or 10)
+    neighbours = recommender.similar_users(user, k)
     if json:
         print_json([asdict(neighbour) for neighbour in neighbours])
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from tastegraph.errors import DataError, ModelError
-from tastegraph.files import written_whole
+from tastegraph.errors import DataError, RequestError
+from tastegraph.files import reason_of, written_whole
 from tastegraph.graph.top_k import rank_blocks
 from tastegraph.serving.places import length_of
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.saved_model import SavedModel
 
-__all__ = ["FORMS", "AllLists", "write_lists"]
+__all__ = ["FORMS", "AllLists", "check_place", "write_lists"]
 
 FORMS = (".parquet", ".csv", ".jsonl")
 USERS_A_PART = 1 << 13
@@ -46,6 +48,20 @@ class AllLists:
     allowed: NDArray[np.bool_]
     known: NeighbourLists | None
     popularity_discount: float = 0.0
+
+
+def check_place(path: Path, *, force: bool) -> None:
+    """Fail if lists cannot be written to a path, before any is made.
+
+    Raises:
+        DataError: it has another ending, is a folder, or is there already and `force` is not set.
+    """
+    if path.suffix.lower() not in FORMS:
+        raise DataError(f"lists are written as {', '.join(FORMS)}; found {path.suffix or 'no ending'}", path=path)
+    if path.is_dir():
+        raise DataError("is a folder; lists go into a file", path=path)
+    if os.path.lexists(path) and not force:
+        raise DataError("exists already; --force (in Python force=True) replaces it", path=path)
 
 
 def write_lists(
@@ -72,17 +88,22 @@ def write_lists(
         users_a_part: bounds the memory, beside the model's own and that of a block of scores.
 
     Raises:
-        DataError: `path` has another ending.
-        ModelError: k is out of range, or `known` is of another number of users or items.
+        DataError: `path` has another ending or is a folder.
+        RequestError: k is out of range, or `known` is of another number of users or items.
     """
-    if path.suffix.lower() not in FORMS:
-        raise DataError(f"lists are written as {', '.join(FORMS)}; found {path.suffix or 'no ending'}", path=path)
-    length_of(model, wanted.k)
+    check_place(path, force=True)
+    length_of(wanted.k, len(model.items))
     sizes = (len(model.users), len(model.items))
     if wanted.known is not None and (wanted.known.num_rows, wanted.known.num_columns) != sizes:
-        raise ModelError(f"expected what {sizes[0]:,} users know of {sizes[1]:,} items; found {wanted.known}")
+        raise RequestError(f"expected what {sizes[0]:,} users know of {sizes[1]:,} items; found {wanted.known}")
     folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
-    folder.mkdir(exist_ok=True)
+    for other in _parts_beside(path):
+        if other != folder:
+            shutil.rmtree(other)  # of a call that was killed and wanted something else
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot be written ({reason_of(error)})", path=path) from error
     parts = []
     for begin in range(0, len(model.users), users_a_part):
         users = np.arange(begin, min(begin + users_a_part, len(model.users)))
@@ -93,6 +114,12 @@ def write_lists(
         on_part(int(users[-1]) + 1, len(model.users))
     _join(parts, path)
     shutil.rmtree(folder)
+
+
+def _parts_beside(path: Path) -> list[Path]:
+    """The folders of parts that calls for this very path have left."""
+    own = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}")
+    return [other for other in path.parent.glob(f".*{path.suffix}.*") if own.fullmatch(other.name) and other.is_dir()]
 
 
 def _lists_of(model: SavedModel, users: NDArray[np.int64], wanted: AllLists) -> pl.DataFrame:

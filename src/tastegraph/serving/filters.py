@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,6 +25,8 @@ __all__ = ["Filters", "passing"]
 class Filters:
     """What a list may hold; as it stands, everything but what the person knows.
 
+    Where several values may stand, one may stand alone: `genres="Comedy"`, `years=1994`.
+
     Attributes:
         genres: an item has one of these, without case; empty allows all.
         without_genres: an item has none of these.
@@ -33,19 +36,60 @@ class Filters:
         min_popularity: an item has at least so many users that the model has learned from.
     """
 
-    genres: tuple[str, ...] = ()
-    without_genres: tuple[str, ...] = ()
-    years: tuple[int | None, int | None] = (None, None)
-    exclude: tuple[int | str, ...] = ()
+    genres: Iterable[str] | str | None = ()
+    without_genres: Iterable[str] | str | None = ()
+    years: Sequence[int | None] | int | None = (None, None)
+    exclude: Iterable[int | str] | int | str | None = ()
     seen: bool = False
     min_popularity: int = 0
 
     def __post_init__(self) -> None:
-        first, last = self.years
-        if first is not None and last is not None and first > last:
-            raise FilterError(f"no year lies between {first} and {last}")
-        if self.min_popularity < 0:
-            raise FilterError(f"min_popularity is at least 0; found {self.min_popularity}")
+        for name in ("genres", "without_genres", "exclude"):
+            object.__setattr__(self, name, _several(name, getattr(self, name)))
+        for name in ("genres", "without_genres"):
+            if strange := [genre for genre in getattr(self, name) if not isinstance(genre, str)]:
+                raise FilterError(f"{name} are names of genres; found {strange[0]!r}")
+        object.__setattr__(self, "years", _span(self.years))
+        if not _is_whole(self.min_popularity) or self.min_popularity < 0:
+            raise FilterError(f"min_popularity is a whole number of at least 0; found {self.min_popularity!r}")
+        if not isinstance(self.seen, bool):
+            raise FilterError(f"seen is true or false; found {self.seen!r}")
+
+    @property
+    def span(self) -> tuple[int | None, int | None]:
+        """First and last year, None for no bound."""
+        return _span(self.years)
+
+
+def _several(name: str, value: Any) -> tuple[Any, ...]:
+    """Several values, of which one may stand alone."""
+    if value is None:
+        return ()
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        value = (value,)
+    several = tuple(value)
+    if strange := [one for one in several if not isinstance(one, str) and not _is_whole(one)]:
+        raise FilterError(f"{name} holds names and ids; found {strange[0]!r}")
+    return several
+
+
+def _span(years: Any) -> tuple[int | None, int | None]:
+    """First and last year; a year alone is both."""
+    if years is None:
+        return None, None
+    pair = (years, years) if _is_whole(years) else years
+    if not isinstance(pair, (tuple, list)) or len(pair) != len(("first", "last")):
+        raise FilterError(f"years are a pair, first and last, each a number or None; found {years!r}")
+    first, last = pair
+    if not all(year is None or _is_whole(year) for year in pair):
+        raise FilterError(f"years are whole numbers or None; found {years!r}")
+    if first is not None and last is not None and first > last:
+        raise FilterError(f"no year lies between {first} and {last}")
+    return first, last
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 def passing(model: SavedModel, names: ItemNames, filters: Filters) -> NDArray[np.bool_]:
@@ -57,14 +101,14 @@ def passing(model: SavedModel, names: ItemNames, filters: Filters) -> NDArray[np
     """
     passes = model.popularity >= filters.min_popularity
     if filters.genres:
-        passes &= _has_genre(model, names, filters.genres)
+        passes &= _has_genre(model, names, cast("tuple[str, ...]", filters.genres))
     if filters.without_genres:
-        passes &= ~_has_genre(model, names, filters.without_genres)
-    first, last = filters.years
+        passes &= ~_has_genre(model, names, cast("tuple[str, ...]", filters.without_genres))
+    first, last = filters.span
     if first is not None or last is not None:
         years = _column(model, "year").to_numpy().astype(np.float64)  # NaN where there is none: no comparison holds
         passes &= (years >= (-np.inf if first is None else first)) & (years <= (np.inf if last is None else last))
-    passes[names.indices_of(filters.exclude)] = False
+    passes[names.indices_of(cast("tuple[int | str, ...]", filters.exclude))] = False
     return passes
 
 

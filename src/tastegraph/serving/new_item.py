@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tastegraph.errors import ModelError
+from tastegraph.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,16 +29,16 @@ def new_item(model: SavedModel, likers: Sequence[int]) -> NDArray[np.float32]:
         likers: user indices, each once, at least one.
 
     Raises:
-        ModelError: there is no liker, or nothing reaches the item.
+        RequestError: there is no liker, or nothing reaches the item.
     """
     if not likers:
-        raise ModelError("a new item needs at least one user who likes it to start from")
+        raise RequestError("a new item needs at least one user who likes it to start from")
     users = np.array(likers, np.int64)
     weights = model.folding.weights(len(users), model.fit.counts[users])
     row = weights @ model.folding.users[users]
     length = float(np.linalg.norm(row))
     if length == 0:
-        raise ModelError("nothing reaches a new item through this model (it has no layers)")
+        raise RequestError("nothing reaches a new item through this model (it has no layers)")
     if model.ranking == "cosine":
         row = row / length
     if model.e_items.shape[1] > model.width:

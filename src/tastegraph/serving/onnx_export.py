@@ -27,8 +27,10 @@ OPSET, IR_VERSION = 17, 8  # what runtimes since 2022 read
 def export_onnx(model: SavedModel, folder: Path) -> None:
     """Write two graphs into a folder that is there; both give `scores`, float32 [batch, items], of all items in order.
 
-    - known_user.onnx: `user`, int64 [batch], user indices. y_ui = e_u . e_i.
-    - fold_in.onnx: `likes`, float32 [batch, items], 1 for a like, -1 for a dislike, else 0; each row with one at least.
+    - known_user.onnx: `user`, int64 [batch], user indices. y_ui = e_u . e_i. A negative index counts from the last
+      user, as ONNX's Gather has it; the runtime refuses one that is out of range.
+    - fold_in.onnx: `likes`, float32 [batch, items], 1 for a like, -1 for a dislike, else 0. A row without any scores
+      every item by its popularity prior, or 0 where the model has none.
       The vector is that of `new_person`: the sum over the films named of p_ui f_i, brought to length 1 for a cosine.
 
     What a person knows is not left out: scores are of everything.
@@ -67,10 +69,12 @@ def _fold_in(model: SavedModel) -> ModelProto:
         "e_items": model.e_items.T,
         "axis": np.array([1], np.int64),
         "a": np.array(model.folding.exponents[0], np.float32),
+        "one": np.array(1, np.float32),
     }
     nodes = [
         helper.make_node("Abs", ["likes"], ["named"]),
-        helper.make_node("ReduceSum", ["named", "axis"], ["films"], keepdims=1),
+        helper.make_node("ReduceSum", ["named", "axis"], ["counted"], keepdims=1),
+        helper.make_node("Max", ["counted", "one"], ["films"]),  # a row of nothing comes to 0, not to 0 / 0
         helper.make_node("Pow", ["films", "a"], ["root"]),
         helper.make_node("LeakyRelu", ["likes"], ["signed"], alpha=DISLIKE),
         helper.make_node("MatMul", ["signed", "f"], ["sum"]),
@@ -78,8 +82,10 @@ def _fold_in(model: SavedModel) -> ModelProto:
     ]
     vector = "taste"
     if model.ranking == "cosine":
+        constants["tiny"] = np.array(np.finfo(np.float32).tiny, np.float32)
         nodes += [
-            helper.make_node("ReduceL2", ["taste"], ["length"], axes=[1], keepdims=1),
+            helper.make_node("ReduceL2", ["taste"], ["norm"], axes=[1], keepdims=1),
+            helper.make_node("Max", ["norm", "tiny"], ["length"]),
             helper.make_node("Div", ["taste", "length"], ["direction"]),
         ]
         vector = "direction"

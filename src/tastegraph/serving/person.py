@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tastegraph.errors import ModelError
+from tastegraph.errors import RequestError
 from tastegraph.serving.least_squares import refined
 
 if TYPE_CHECKING:
@@ -60,15 +60,15 @@ def new_person(
         refine: bring the vector nearer to what it should score by `refined`.
 
     Raises:
-        ModelError: nothing is liked, or a film is both liked and disliked, or nothing reaches her vector.
+        RequestError: nothing is liked, or a film is both liked and disliked, or nothing reaches her vector.
     """
     if not likes:
-        raise ModelError("a new person needs at least one like to start from")
+        raise RequestError("a new person needs at least one like to start from")
     nothing = np.zeros(0, np.int64)
     none = np.zeros(model.width, np.float32)
     person = _folded(model, none, np.array(likes, np.int64), dislikes, refine=refine, seen=nothing, new=likes)
     if not person.vector[: model.width].any():
-        raise ModelError("nothing reaches a new person through this model (it has no layers); try to refine")
+        raise RequestError("nothing reaches a new person through this model (it has no layers); try to refine")
     return person
 
 
@@ -98,7 +98,7 @@ def _folded(
 ) -> Person:
     both = set(new) & set(dislikes)
     if both:
-        raise ModelError(f"item {model.items.ids[min(both)]} is both liked and disliked")
+        raise RequestError(f"item {model.items.ids[min(both)]} is both liked and disliked")
     films = np.append(likes, np.array(dislikes, np.int64))
     sign = np.repeat([1.0, -DISLIKE], [len(likes), len(dislikes)])
     weights = sign * model.folding.weights(len(films), model.popularity[films])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tastegraph.errors import ModelError
+from tastegraph.errors import RequestError
 
 if TYPE_CHECKING:
-    from tastegraph.saved_model import SavedModel
     from tastegraph.serving.because import Because
 
 __all__ = ["Neighbour", "Recommendation", "length_of"]
@@ -52,14 +52,23 @@ class Neighbour:
     score: float
 
 
-def length_of(model: SavedModel, k: int | None) -> int:
-    """The length of a list: `k`, or where it is not said 10, or all items of a smaller catalogue.
+def length_of(k: int | None, there_are: int, what: str = "an item") -> int:
+    """The length of a list: `k`, or where it is not said 10, or all there are of fewer.
+
+    Args:
+        k: a whole number.
+        there_are: how many places a list can have.
+        what: stands at a place, with its article.
 
     Raises:
-        ModelError: k is below 1 or above the number of items.
+        RequestError: k is no whole number, or below 1, or above what there is.
     """
     if k is None:
-        return min(LENGTH, len(model.items))
-    if not 1 <= k <= len(model.items):
-        raise ModelError(f"a list has from 1 to {len(model.items):,} places, one an item; found k = {k}")
-    return k
+        return min(LENGTH, there_are)
+    try:
+        whole = operator.index(k)
+    except TypeError:
+        whole = 0
+    if isinstance(k, bool) or not 1 <= whole <= there_are:
+        raise RequestError(f"a list has from 1 to {there_are:,} places, one {what}; found k = {k!r}")
+    return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from tastegraph.errors import FilterError, ModelError, UnknownUserError
 from tastegraph.graph.top_k import top_k
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.because import Because, Share, film_shares, other_shares
-from tastegraph.serving.everyone import AllLists, write_lists
+from tastegraph.serving.everyone import AllLists, check_place, write_lists
 from tastegraph.serving.filters import Filters, passing
 from tastegraph.serving.item_index import FOLDER as INDEX_FOLDER
 from tastegraph.serving.item_index import ItemIndex
@@ -25,7 +26,7 @@ from tastegraph.serving.scores import scores_of
 from tastegraph.serving.similar import nearest_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -102,9 +103,9 @@ class Recommender:
             UnknownUserError: the model has not learned this user; the nearest ids are named.
             UnknownItemError: no item is called so (nearest ones are named), or several are.
             FilterError: nothing passes the filters.
-            ModelError: k is out of range, there is neither user nor like, or an item is liked and disliked.
+            RequestError: k is out of range, there is neither user nor like, or an item is liked and disliked.
         """
-        places = length_of(self.model, k)  # what is wrong with it is told before what is wrong with the rest
+        places = length_of(k, len(self.model.items))  # what is wrong with it is told before what is wrong with the rest
         person = self.person(user, likes=likes, dislikes=dislikes, refine=refine)
         return self.list_for(person, places, filters=filters, order=order, explain=explain)
 
@@ -132,7 +133,7 @@ class Recommender:
         explain: bool = False,
     ) -> list[Recommendation]:
         """The list of somebody whom `person` has given; the other arguments and errors are those of `recommend`."""
-        items = self._list(person, length_of(self.model, k), filters or Filters(), order or Order())
+        items = self._list(person, length_of(k, len(self.model.items)), filters or Filters(), order or Order())
         scores = scores_of(self.model.e_items[items], person.vector).tolist()
         reasons = self._because(person, items) if explain else [None] * len(items)
         return [
@@ -162,7 +163,7 @@ class Recommender:
             refine: as for `recommend`.
 
         Raises:
-            UnknownUserError, UnknownItemError, ModelError: as `recommend`.
+            UnknownUserError, UnknownItemError, RequestError: as `recommend`.
         """
         index = np.array([self.names.index_of(item)])
         return self._because(self.person(user, likes=likes, dislikes=dislikes, refine=refine), index)[0]
@@ -172,9 +173,9 @@ class Recommender:
 
         Raises:
             UnknownItemError: no item is called so (nearest ones are named), or several are.
-            ModelError: k is out of range.
+            RequestError: k is out of range.
         """
-        places = length_of(self.model, k)
+        places = length_of(k, len(self.model.items))
         rows, index = self.model.e_items[:, : self.model.width], self.names.index_of(item)
         return [
             Recommendation(rank, score=float(cosine), **self.names.film(int(other)))
@@ -184,7 +185,7 @@ class Recommender:
     def similar_users(
         self,
         user: int | str | None = None,
-        k: int = 10,
+        k: int | None = None,
         *,
         likes: Iterable[int | str] = (),
         dislikes: Iterable[int | str] = (),
@@ -193,41 +194,39 @@ class Recommender:
 
         Args:
             user: whose neighbours, as for `recommend`.
-            k: how many, from 1; fewer come where there are fewer others.
+            k: how many, from 1 to the number of users; 10, or all of fewer, by default. They themselves do not come.
             likes: as for `recommend`.
             dislikes: as for `recommend`.
 
         Raises:
-            UnknownUserError, UnknownItemError, ModelError: as `recommend`.
+            UnknownUserError, UnknownItemError, RequestError: as `recommend`.
         """
-        if k < 1:
-            raise ModelError(f"a list needs at least one place; found k = {k}")
+        places = length_of(k, len(self.model.users), "a user")
         person = self.person(user, likes=likes, dislikes=dislikes)
         width, index = self.model.width, None if user is None else self._index_of(user)
-        others = nearest_rows(self.model.e_users[:, :width], person.vector[:width], k, index)
+        others = nearest_rows(self.model.e_users[:, :width], person.vector[:width], places, index)
         return [
             Neighbour(rank, self.model.users.ids[int(other)], float(cosine))
             for rank, (other, cosine) in enumerate(zip(*others, strict=True), 1)
         ]
 
-    def audience(self, likers: Iterable[int | str], k: int = 10) -> list[Neighbour]:
+    def audience(self, likers: Iterable[int | str], k: int | None = None) -> list[Neighbour]:
         """The `k` users who would love a new item most, known by a few who like it; `score` is y_ui.
 
         Args:
             likers: ids of users the model has learned, at least one; they are not listed.
-            k: how many, from 1; fewer come where there are fewer others.
+            k: how many, from 1 to the number of users; 10, or all of fewer, by default. They themselves do not come.
 
         Raises:
             UnknownUserError: a liker is not known.
-            ModelError: k is out of range, or there is no liker.
+            RequestError: k is out of range, or there is no liker.
         """
-        if k < 1:
-            raise ModelError(f"a list needs at least one place; found k = {k}")
+        places = length_of(k, len(self.model.users), "a user")
         known = list(dict.fromkeys(self._index_of(user) for user in _several(likers)))
         scores = self.model.e_users @ new_item(self.model, known)
         open_scores = scores.copy()
         open_scores[known] = -np.inf
-        users = top_k(open_scores[None], k)[0]
+        users = top_k(open_scores[None], places)[0]
         return [
             Neighbour(rank, self.model.users.ids[user], float(scores[user]))
             for rank, user in enumerate(users[users >= 0].tolist(), start=1)
@@ -242,6 +241,7 @@ class Recommender:
         popularity_discount: float = 0.0,
         known: NeighbourLists | None = None,
         on_part: Callable[[int, int], None] = lambda *_: None,
+        force: bool = False,
     ) -> None:
         """Write the list of every user the model has learned; see `write_lists`.
 
@@ -253,11 +253,12 @@ class Recommender:
             known: what each user's list leaves out, by user index; by default all that they have rated, held-out items
                 included. To judge lists, leave out what a judge masks: `tastegraph.studies.evaluate.known_positives`.
             on_part: told (users done, users) now and then.
+            force: replace a file that is there.
 
         Raises:
-            DataError: `path` has another ending.
+            DataError: `path` has another ending, is a folder, or is there already.
             FilterError: nothing passes the filters.
-            ModelError: k is out of range, or `known` is of another number of users or items.
+            RequestError: k is out of range, or `known` is of another number of users or items.
         """
         chosen = filters or Filters()
         allowed = passing(self.model, self.names, chosen)
@@ -265,7 +266,10 @@ class Recommender:
             raise FilterError("no item passes the filters; loosen one")
         discount = Order(popularity_discount=popularity_discount).popularity_discount
         left_out = None if chosen.seen else known or self.model.seen
-        write_lists(self.model, AllLists(length_of(self.model, k), allowed, left_out, discount), Path(path), on_part)
+        check_place(Path(path), force=force)
+        write_lists(
+            self.model, AllLists(length_of(k, len(self.model.items)), allowed, left_out, discount), Path(path), on_part
+        )
 
     def _list(self, person: Person, places: int, filters: Filters, order: Order) -> NDArray[np.integer]:
         """The items of a list, best first: among all, or among those that the index reaches."""
@@ -311,12 +315,19 @@ class Recommender:
         if index is None:
             nearest = ", ".join(self.model.users.nearest(text))
             raise UnknownUserError(
-                f"user {text} is not among the {len(self.model.users):,} users the model has learned from; "
+                f"user {_shown(text)} is not among the {len(self.model.users):,} users the model has learned from; "
                 f"nearest: {nearest}"
             )
         return index
 
 
-def _several(names: Iterable[int | str]) -> Iterable[int | str]:
+def _shown(user: str) -> str:
+    """An id as a line shows it: in quotes, where it would not be seen for what it is."""
+    return user if user and user.strip() == user and user.isprintable() else repr(user)
+
+
+def _several(names: Iterable[int | str] | int | str | None) -> Iterable[int | str]:
     """A single title would else be taken letter by letter."""
-    return [names] if isinstance(names, str) else names
+    if names is None:
+        return []
+    return names if isinstance(names, Iterable) and not isinstance(names, str) else [names]

@@ -16,6 +16,7 @@ from tastegraph.studies.evidence import Evidence
 from tastegraph.studies.manner import Manner, describe
 from tastegraph.studies.outside_lists import OutsideLists
 from tastegraph.studies.recipe import LONGEST_LIST, load_recipe
+from tastegraph.studies.seal import SEAL, check_seal
 from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def _judge_lists(path: Path, evidence: Evidence, manner: Manner, warnings: Seque
 
 
 def _evidence_of(run: Path, manner: Manner) -> tuple[SavedModel, Evidence, list[str]]:
+    if (run / SEAL).exists():  # older runs have none
+        check_seal(run, ["recipe.toml", "result.json", "split.parquet"])
     model = SavedModel.load(run / "model")
     trial = _trial_of(run, model)
     evidence = Evidence(trial, item_table=model.item_table)

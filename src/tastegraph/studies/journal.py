@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from tastegraph.errors import RunError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from tastegraph.lightgcn.checkpoint import Epoch
     from tastegraph.studies.contenders import Watcher
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "read_journal"]
 
 
 class Journal:
@@ -67,3 +69,23 @@ class Journal:
     def judging(self, name: str) -> None:
         """Lists are judged."""
         self._watcher.judging(name)
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl, in order; a last one that a crash has cut short is left out.
+
+    Raises:
+        RunError: another line is no JSON object.
+        OSError: the file cannot be read; a missing one has no lines.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
+        return []
+    found = []
+    for number, line in enumerate(lines[:-1], start=1):  # what stands behind the last line end was cut short, or is ""
+        try:
+            found.append(dict(json.loads(line)))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{path}:{number}: expected a JSON object") from error
+    return found

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 import tastegraph
-from tastegraph.errors import FeedbackError, FilterError, ModelError, UnknownItemError, UnknownUserError
+from tastegraph.errors import FeedbackError, FilterError, RequestError, UnknownItemError, UnknownUserError
 from tastegraph.serving.web.answers import ProblemDetails
 from tastegraph.serving.web.gate import Gate
 from tastegraph.serving.web.logs import LOG
@@ -35,7 +35,7 @@ SAID = {
     UnknownItemError: "unknown-film",
     FilterError: "nothing-passes",
     FeedbackError: "store-down",
-    ModelError: "invalid-request",
+    RequestError: "invalid-request",
 }
 TOLD = 10  # faults of a request, at most
 

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from tastegraph.errors import RunError
 from tastegraph.files import reason_of
 from tastegraph.serving.film_map import MAP_FILE, FilmMap
 from tastegraph.serving.recommender import Recommender
 from tastegraph.serving.title_search import TitleSearch
 from tastegraph.serving.web.packed import Packed
+from tastegraph.studies.journal import read_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,6 +196,6 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError):
+        return read_journal(path)
+    except (OSError, RunError):
         return []
