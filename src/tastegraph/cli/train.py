@@ -206,4 +206,6 @@ def print_result(result: dict[str, Any], folder: Path) -> None:
             f"LightGCN is {verdict} {title_of(name)}: test {shown} {part['lead'][shown]['mean']:+.4f}, "
             f"95 % interval {low:+.4f} to {high:+.4f} over {result['users']['test']:,} users"
         )
+    for note in result.get("notes", ()):
+        say(f"note: {note}")
     typer.echo(f"run:    {folder}\nreport: {folder / 'report.html'}")
