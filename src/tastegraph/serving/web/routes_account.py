@@ -65,9 +65,9 @@ def add_saying(router: APIRouter, service: Service) -> None:
     def say(film: FilmId, asked: KindBody, header: FromHeader = None, cookie: FromCookie = None) -> Response:
         """Like, dislike, or have seen a film; kept for good when this answers."""
         number = service.account(header or cookie)
-        index_of(service.shown, film)
+        title = service.shown.title_of(index_of(service.shown, film))
         try:
-            service.store.say(number, film, asked.kind)
+            service.store.say(number, film, asked.kind, title)
         except TooMuchFeedbackError as error:
             raise ProblemError("account-full", str(error)) from None
         service.measured.kept(asked.kind)
