@@ -40,7 +40,7 @@ def test_a_record_tells_what_was_run_on_what_and_what_it_came_to(tmp_path: Path)
     assert record["recipe"]["training"]["objective"] == "softmax"
     assert set(record["seconds"]) == {"load", "prepare", "train", "evaluate"}
     assert 1 <= record["best_epoch"] <= 20
-    assert record["metrics"]["test"]["recall@5"] > 0.5  # two of seven of one's what no film carries at random: 0.7 of them
+    assert record["metrics"]["test"]["recall@5"] > 0.5  # two of seven of one's own taste at random: 0.7 of them
     path = write_record(record, tmp_path / "records")
     assert path.name == "tastes-seed-4.json"
     assert read_records(path.parent) == [json.loads(path.read_text(encoding="utf-8"))]
