@@ -128,6 +128,10 @@ class Shown:
         }
         return Packed.of(orjson.dumps(told), "application/json", self.version)
 
+    def title_of(self, index: int) -> str:
+        """What a film is called, "" where the source has no titles."""
+        return str(self.recommender.names.film(index)["title"] or "")
+
     def film(self, index: int) -> dict[str, Any]:
         """A film as answers name it: id, title, year, genres."""
         film = self.recommender.names.film(index)
