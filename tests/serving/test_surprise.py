@@ -23,8 +23,11 @@ def test_a_part_by_hand() -> None:
     scores[:2] += 7  # one of each level ...
     scores[2:4] -= 7  # ... and one for it
     assert levels.part(scores) == pytest.approx(np.where(users == 20, 2, 5))
-    assert levels.without(scores, 1.0)[:6] == pytest.approx([7, 7, -7, -7, 0, 0], abs=1e-5)
-    assert levels.without(scores, 0.5)[4:6] == pytest.approx([2 - 0.75 * 2, 5 - 0.75 * 5])
+    taste = np.ones(20, np.float32)
+    assert levels.without(scores, taste, 1.0)[:6] == pytest.approx([7, 7, -7, -7, 0, 0], abs=1e-5)
+    assert levels.without(scores, taste, 0.5)[4:6] == pytest.approx([2 - 0.75 * 2, 5 - 0.75 * 5])
+    taste[1] = -1  # 14 lies between the highest and the lowest
+    assert levels.without(scores, taste, 1.0)[:6] == pytest.approx([7, 7 - 14, -7, -7, 0, 0], abs=1e-5)
     between = replace(levels, place=np.full(1, np.log(40)))
     assert between.part(scores) == pytest.approx([3.5])
 
@@ -37,10 +40,10 @@ def test_a_prior_and_any_other_effect_of_popularity_is_taken_off_whole() -> None
     levels = PopularityLevels.of(users)
     scores = (taste + 0.3 * np.log(users) ** 2).astype(np.float32)
     assert np.corrcoef(scores, np.log(users))[0, 1] > 0.9
-    left = levels.without(scores, 1.0)
+    left = levels.without(scores, np.ones(4000, np.float32), 1.0)
     assert abs(np.corrcoef(left, np.log(users))[0, 1]) < 0.02
     assert np.corrcoef(left, taste)[0, 1] > 0.98
-    assert levels.without(scores, 0.0) == pytest.approx(scores)
+    assert levels.without(scores, np.ones(4000, np.float32), 0.0) == pytest.approx(scores)
 
 
 def test_items_of_equally_many_users_are_treated_alike_and_rare_ones_as_of_ten() -> None:

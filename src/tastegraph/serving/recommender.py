@@ -282,7 +282,8 @@ class Recommender:
             return ordered(self.model, scores_of(self.model.e_items[reach], person.vector), places, order, reach)
         scores = scores_of(self.model.e_items, person.vector)
         if order.surprise:
-            scores = self._levels.without(scores, order.surprise)
+            taste = scores - self.model.e_items[:, self.model.width :].sum(axis=1)
+            scores = self._levels.without(scores, taste, order.surprise)
         return ordered(self.model, np.where(allowed, scores, np.float32(-np.inf)), places, order)
 
     def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:

@@ -60,15 +60,18 @@ class PopularityLevels:
                 part[beyond] += slope * (self.place[beyond] - middle[end[0]])
         return part
 
-    def without(self, scores: NDArray[np.float32], surprise: float) -> NDArray[np.float32]:
-        """Scores without popularity's part.
+    def without(self, scores: NDArray[np.float32], taste: NDArray[np.float32], surprise: float) -> NDArray[np.float32]:
+        """Scores without popularity's part. What taste speaks against is below all else: being rare is no reason.
 
         Args:
             scores: as for `part`.
+            taste: the scores without a prior, float32 [items].
             surprise: from 0, all as it was, to 1, nothing of the part left. Its share taken off is s (2 - s): lists
                 change little at first, and evenly so.
         """
-        return (scores - surprise * (2 - surprise) * self.part(scores)).astype(np.float32)
+        left = scores - surprise * (2 - surprise) * self.part(scores)
+        left[taste <= 0] -= left.max() - left.min()
+        return left.astype(np.float32)
 
 
 def _means(values: NDArray[np.floating], start: NDArray[np.int64]) -> NDArray[np.float64]:

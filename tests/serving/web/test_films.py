@@ -40,6 +40,7 @@ def test_films_come_by_popularity_and_genre(client: httpx.Client) -> None:
     part = client.get("/api/v1/films", params={"offset": 10, "limit": 5}).json()["films"]
     assert part == page["films"][10:15]
     dramas = client.get("/api/v1/films", params={"genre": "Drama", "limit": 100}).json()
+    assert client.get("/api/v1/films", params={"genre": "dRAMA", "limit": 100}).json() == dramas
     assert {film["id"] for film in dramas["films"]} == {f["id"] for f in page["films"] if "Drama" in f["genres"]}
     genres = client.get("/api/v1/genres").json()["genres"]
     assert {genre["name"]: genre["films"] for genre in genres}["Drama"] == dramas["total"]

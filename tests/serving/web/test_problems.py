@@ -91,7 +91,17 @@ def test_too_much(client: httpx.Client) -> None:
     is_problem(client.post(LISTS, content=in_pieces()), 413, "too-large")
 
 
+def test_faults_are_told_in_the_apis_words(client: httpx.Client) -> None:
+    json = {"Content-Type": "application/json"}
+    told = is_problem(client.post(LISTS, content=b"{likes: [1]}", headers=json), 422, "invalid-request")
+    assert told["detail"] == "body: JSON; it is none from character 1 on"
+    told = is_problem(client.post(LISTS, json={"likes": [1], "like": [2]}), 422, "invalid-request")
+    assert told["detail"] == "body.like: no such name"
+
+
 def test_what_is_not_there(client: httpx.Client) -> None:
+    for path in ("/api/v1/films/", "/api/v1/films/1/", "/model/"):
+        is_problem(client.get(path), 404, "not-found")
     is_problem(client.get("/api/v1/nothing"), 404, "not-found")
     is_problem(client.get("/api/v2/films"), 404, "not-found")
     is_problem(client.get("/static/../app.py"), 404, "not-found")
@@ -118,7 +128,7 @@ def test_other_sites_and_names_are_refused(client: httpx.Client) -> None:
         is_problem(client.post("/api/v1/accounts", headers={"Origin": origin}), 403, "foreign-page")
     own = {"Origin": str(client.base_url).rstrip("/")}
     assert client.post("/api/v1/accounts", headers=own).status_code == 201
-    assert client.post(LISTS, content=b'{"likes": [1]}').status_code == 422  # a form cannot send JSON unasked
+    assert client.post(LISTS, content=b'{"likes": [1]}').status_code == 415  # a form cannot send JSON unasked
 
 
 def test_every_answer_has_the_strict_headers(client: httpx.Client) -> None:

@@ -51,6 +51,7 @@ def application(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # a redirect is nothing that the description has
         responses={status: {"model": ProblemDetails} for status in ALL_MAY},
     )
     account = account_routes(service)
@@ -141,8 +142,11 @@ def _by_place(faults: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def _fault(fault: dict[str, Any]) -> dict[str, Any]:
     """Where a fault is and what was expected; never what was found, which may be anything."""
     parts = [str(part) for part in fault["loc"] if not _is_kind(part)]
+    if fault["type"] == "json_invalid":
+        return {"at": "body", "expected": f"JSON; it is none from character {parts[-1]} on"}
     place = ".".join(parts)[:200]
-    return {"at": place.encode("utf-8", "replace").decode(), "expected": str(fault["msg"])[:200]}
+    expected = "no such name" if fault["type"] == "extra_forbidden" else str(fault["msg"])[:200]
+    return {"at": place.encode("utf-8", "replace").decode(), "expected": expected}
 
 
 def _is_kind(part: int | str) -> bool:

@@ -47,9 +47,10 @@ def film_routes(service: Service) -> APIRouter:
         shown = service.shown
         order = shown.by_popularity
         if genre is not None:
-            if genre not in shown.genres:
+            has = next((has for name, has in shown.genres.items() if name.casefold() == genre.casefold()), None)
+            if has is None:
                 raise ProblemError("nothing-passes", f"expected one of {', '.join(shown.genres)}")
-            order = order[shown.genres[genre][order]]
+            order = order[has[order]]
         chosen = [_counted(shown, int(index)) for index in order[offset : offset + limit]]
         return as_json({"total": len(order), "offset": offset, "films": chosen})
 
