@@ -177,7 +177,7 @@ def _seeded(model: str, seed: int) -> list[str]:
     """Settings that give a model its seed."""
     from tastegraph.baselines.models import BASELINES
 
-    drawn = model in BASELINES and "seed" in BASELINES[model].Config.model_fields
+    drawn = model in BASELINES and hasattr(BASELINES[model]().config, "seed")
     return [f"training.seed={seed}", *([f"models.{model}.seed={seed}"] if drawn else [])]
 
 
