@@ -9,13 +9,14 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help quickstart test lint bench fuzz browser pictures docs lock clean
+.PHONY: help quickstart test lint bench torture fuzz browser pictures docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
 	@echo "make test        lint, types and all tests: what CI runs"
 	@echo "make lint        format and lint checks, types"
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
+	@echo "make torture     kill runs at every write and at 30 random moments, go on, compare (half an hour)"
 	@echo "make fuzz        a long coverage-guided run against the readers; FUZZ_SECONDS=120"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
@@ -51,6 +52,11 @@ test: lint
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(CASES)
+
+torture: $(VENV)/.dev
+	$(BIN)/python tests/studies/torture.py faults
+	$(BIN)/python tests/studies/torture.py forced
+	$(BIN)/python tests/studies/torture.py kills 30
 
 # Tests skip with the reason what is not there; as root on Debian it is put there.
 browser:

@@ -21,7 +21,11 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 DOCS = HERE.parent / "docs"
 PAGE = DOCS / "speed.md"
-ELSEWHERE = {"loading": DOCS / "data.md", "serve": DOCS / "serve.md"}  # cases whose tables stand on another page
+ELSEWHERE = {  # cases whose tables stand on another page
+    "loading": DOCS / "data.md",
+    "checkpoints": DOCS / "reliability.md",
+    "serve": DOCS / "serve.md",
+}
 TABLE = "table"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -81,3 +81,13 @@ def test_shell_blocks_run(workplace: Path) -> None:
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_promises_name_tests_that_are_there() -> None:
+    """Each promise of docs/reliability.md is held by a test, which is looked up by its file and name."""
+    held = re.findall(
+        r"`(tests/[\w/]+\.py)::(\w+)` \|$", (ROOT / "docs" / "reliability.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert len(held) >= 15
+    for file, name in held:
+        assert f"def {name}(" in (ROOT / file).read_text("utf-8"), name

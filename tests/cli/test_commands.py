@@ -276,3 +276,22 @@ def test_duplicates_are_told(tastegraph: Command, csv: str, workplace: Path) -> 
     done = tastegraph("train", "twice.csv", "--out", "fifth", *SMALL, "--set", "baselines=[]")
     extra = 2 if "person 0,film 0," in text else 1
     assert f"{extra} duplicate rows dropped" in done.stderr
+
+
+def test_a_run_that_memory_cannot_hold_is_refused_before_it_begins(
+    ratings_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mocked: the system's answer, for so little memory is hard to get."""
+    monkeypatch.setattr("tastegraph.studies.memory.available_bytes", lambda: 1000)
+    monkeypatch.setattr("tastegraph.studies.memory.own_bytes", lambda: 0)
+    from typer.testing import CliRunner
+
+    from tastegraph.cli.main import app
+    from tastegraph.errors import ModelError
+
+    words = ["train", str(ratings_csv), "--out", str(tmp_path / "run"), "--set", "training.epochs=1"]
+    refused = CliRunner().invoke(app, words)
+    assert isinstance(refused.exception, ModelError)
+    assert "the run needs about 0.6 GiB of memory, 0.0 GiB are free" in str(refused.exception)
+    assert not (tmp_path / "run").exists()
+    assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0

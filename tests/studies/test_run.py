@@ -36,7 +36,7 @@ def test_a_run_directory_holds_all_that_was_promised(ratings_csv: Path, tmp_path
     result = _run(ratings_csv, out)
     assert {path.name for path in out.iterdir()} == {
         "recipe.toml", "environment.json", "metrics.jsonl", "result.json", "model", "checkpoints", "report.html",
-        "split.parquet",
+        "split.parquet", "digests.json",
     }  # fmt: skip
     assert result == json.loads((out / "result.json").read_text(encoding="utf-8"))
     assert load_recipe(out / "recipe.toml").training.epochs == 6
@@ -223,6 +223,9 @@ def test_a_split_that_was_altered_is_not_judged_by(ratings_csv: Path, tmp_path: 
 def test_a_damaged_result_is_named(ratings_csv: Path, tmp_path: Path, text: str) -> None:
     _run(ratings_csv, tmp_path / "run", "baselines=[]")
     (tmp_path / "run" / "result.json").write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=r"result.json: altered since it was written"):
+        evaluate(tmp_path / "run", [5])
+    (tmp_path / "run" / "digests.json").unlink()  # as runs of before have none
     with pytest.raises(RunError, match=r"result.json: does not say"):
         evaluate(tmp_path / "run")
     assert evaluate(tmp_path / "run", [5])["k"] == [5]
@@ -252,3 +255,13 @@ def test_the_default_recipe_is_the_quickstarts() -> None:
         (10, 20),
         "ndcg@10",
     )
+
+
+def test_a_metric_that_never_rises_is_noted(ratings_csv: Path, tmp_path: Path) -> None:
+    """Steps too small to change any list; and a training that rises has no note."""
+    wild = _run(ratings_csv, tmp_path / "wild", "training.learning_rate=1e-12", "baselines=[]")
+    assert wild["best_epoch"] == 1
+    note = str(wild["notes"])
+    assert "validation ndcg@10 never rose above the" in note
+    assert "of epoch 1, its first: try another training.learning_rate" in note
+    assert _run(ratings_csv, tmp_path / "calm", "baselines=[]", "training.learning_rate=0.05")["notes"] == []

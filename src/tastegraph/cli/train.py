@@ -12,7 +12,7 @@ import typer
 from tastegraph.cli.progress import TrainingProgress
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
-from tastegraph.cli.terminal import model_table, print_json, print_table, spoken
+from tastegraph.cli.terminal import model_table, print_json, print_table, say, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +42,9 @@ def train(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; runs/NAME (or NAME-2, ...) by default.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a run that is there; train where memory may not do.")
+    ] = False,
     resume: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Go on with an unfinished run, where its last checkpoint is.")
     ] = None,
@@ -61,21 +63,23 @@ def train(
 ) -> None:
     """Split, train, validate, test and save: LightGCN and its baselines."""
     from tastegraph.studies.folder import check_folder, free_folder
-    from tastegraph.studies.known_recipes import recipe_path
+    from tastegraph.studies.known_recipes import known_recipes, recipe_path
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import place_of
 
     often = {"minutes": checkpoint_minutes, "epochs": checkpoint_epochs}
     if resume is not None:
-        if out is not None or force:
-            raise typer.BadParameter("goes without --out and --force", param_hint="--resume")
+        if out is not None:
+            raise typer.BadParameter("goes without --out", param_hint="--resume")
         there = place_of(resume) / "recipe.toml"
         wanted = load_recipe(recipe_path(recipe) or there, settings or [], data, reading)
-        _resume_and_show(resume, wanted, feedback, often, json=json)
+        _resume_and_show(resume, wanted, feedback, often, force=force, json=json)
         return
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
+    if recipe is None and not settings and data in known_recipes() and not json:
+        say(f"hint: these are the default settings; --recipe {data} has the best ones found for {data}")
     dataset, load_seconds = _loaded(resolved, feedback, json=json)
     folder = out or free_folder(Path("runs") / dataset.name)
     run_and_show(resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json, often=often)
@@ -119,7 +123,7 @@ def run_and_show(
     often: Mapping[str, Any] | None = None,
 ) -> None:
     """Run a recipe on loaded data and print what it came to."""
-    trial = _told_trial(recipe, dataset, json=json)
+    trial = _told_trial(recipe, dataset, force=force, json=json)
 
     from tastegraph.studies.run import run
 
@@ -131,14 +135,14 @@ def run_and_show(
 
 
 def _resume_and_show(
-    folder: Path, wanted: Recipe, feedback: str | None, often: Mapping[str, Any], *, json: bool
+    folder: Path, wanted: Recipe, feedback: str | None, often: Mapping[str, Any], *, force: bool, json: bool
 ) -> None:
     """Go on with an unfinished run and print what it came to."""
     from tastegraph.studies.run import Prepared, recorded_result, resume
 
     def prepare(recipe: Recipe) -> Prepared:
         dataset, load_seconds = _loaded(recipe, feedback, json=json)
-        return Prepared(dataset, _told_trial(recipe, dataset, json=json), load_seconds)
+        return Prepared(dataset, _told_trial(recipe, dataset, force=force, json=json), load_seconds)
 
     with _keeping(often, quiet=json) as keeping, TrainingProgress(wanted.evaluation.select, quiet=json) as progress:
         result = resume(folder, prepare, progress, wanted=wanted, keeping=keeping)
@@ -148,15 +152,22 @@ def _resume_and_show(
     _show(result, folder, json=json)
 
 
-def _told_trial(recipe: Recipe, dataset: Dataset, *, json: bool) -> Trial:
-    """The split; what cannot be judged is told before torch is even imported."""
+def _told_trial(recipe: Recipe, dataset: Dataset, *, force: bool, json: bool) -> Trial:
+    """The split; what cannot be judged, or does not fit into memory, is told before torch is even imported."""
+    from tastegraph.errors import ModelError
+    from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
     from tastegraph.studies.trial import Trial
 
     trial = Trial.of(dataset, recipe)
+    need, free = need_of_run(trial, recipe), available_bytes()
+    free = None if free is None else free + own_bytes()
+    if free is not None and need.total > free and not force:
+        raise ModelError(need.refusal(free))
     if not json:
         steps = [step for step in trial.removed if not step.step.startswith("threshold")]
         tell_reading(dataset, recipe, len(trial.split.positives), steps)
         tell_warnings(dataset, recipe, trial.split)
+        say(need.line(free))
     return trial
 
 
@@ -197,4 +208,6 @@ def print_result(result: dict[str, Any], folder: Path) -> None:
             f"LightGCN is {verdict} {title_of(name)}: test {shown} {part['lead'][shown]['mean']:+.4f}, "
             f"95 % interval {low:+.4f} to {high:+.4f} over {result['users']['test']:,} users"
         )
+    for note in result.get("notes", ()):
+        say(f"note: {note}")
     typer.echo(f"run:    {folder}\nreport: {folder / 'report.html'}")

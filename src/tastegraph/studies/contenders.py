@@ -119,12 +119,14 @@ class Contender:
         validation: its mean validation metrics.
         seconds: what fitting took, the choice on validation and a refit included.
         trained: embeddings and epochs, where it was trained by gradient.
+        chosen_by: the epochs that validation chose from, where it was; those of `trained`, unless it is a refit.
     """
 
     ranker: Ranker
     validation: Mapping[str, float]
     seconds: float
     trained: Trained | None = None
+    chosen_by: tuple[Epoch, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +180,7 @@ def contend(
     chosen = choose(name, trial, recipe, watcher, checkpoints)
     ranker, trained = chosen.ranker, chosen.trained
     before = trained.seconds_before if trained is not None else 0.0
+    epochs = trained.epochs if trained is not None else ()
     if trial.refits and trained is None:
         watcher.stage(f"{title_of(name)} refit", None)
         ranker = _fitted(name, trial.final, recipe)
@@ -195,7 +198,7 @@ def contend(
         )
         ranker = InnerProduct(trained.embeddings)
         before += trained.seconds_before
-    return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained)
+    return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained, epochs)
 
 
 def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:

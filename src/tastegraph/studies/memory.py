@@ -1,8 +1,10 @@
-"""Whether models fit into memory: told before anything is fitted."""
+"""Whether models fit into memory: estimated from counts and settings, and told before anything is fitted."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tastegraph.baselines.models import BASELINES
@@ -10,15 +12,66 @@ from tastegraph.errors import ModelError
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["available_bytes", "bytes_needed", "check_memory"]
+__all__ = ["Need", "available_bytes", "bytes_needed", "check_memory", "need_of_run", "own_bytes"]
 
 GIB = 1 << 30
-COPIES_OF_E0 = 8  # parameters, gradient, Adam's two moments, the best state, the layers of a step
+LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
+A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
+COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
+COPIES_OF_SCORES = 4  # a batch's scores against shared negatives, shifted, exponentiated, with their gradient
+CGROUPS = Path("/sys/fs/cgroup")
+NO_LIMIT = 1 << 60  # what version 1 of control groups says where there is none
+
+
+@dataclass(frozen=True)
+class Need:
+    """About how much memory a run takes at its peak.
+
+    Attributes:
+        libraries: bytes that any run takes.
+        data: bytes of the interactions, their split and graph.
+        fitting: bytes of the one model that takes most.
+        model: that model, by name.
+    """
+
+    libraries: int
+    data: int
+    fitting: int
+    model: str
+
+    @property
+    def total(self) -> int:
+        """Bytes in all."""
+        return self.libraries + self.data + self.fitting
+
+    def line(self, free: int | None) -> str:
+        """The need beside what there is, for people."""
+        there = "" if free is None else f" of {free / GIB:.1f} GiB free"
+        return f"memory: about {self.total / GIB:.1f} GiB{there}"
+
+    def refusal(self, free: int) -> str:
+        """Why a run is not begun, and what would help."""
+        advice = "fewer interactions would help (data.threshold, cleaning)"
+        if self.fitting > self.data:
+            lower = "model.embedding_dim or training.batch_size" if self.model in (LIGHTGCN, MF) else "leave it out"
+            advice = f"most is {title_of(self.model)}'s: " + (lower if "leave" in lower else f"lower {lower}")
+        return (
+            f"the run needs about {self.total / GIB:.1f} GiB of memory, {free / GIB:.1f} GiB are free; {advice}, "
+            f"or --force to try all the same"
+        )
+
+
+def need_of_run(trial: Trial, recipe: Recipe) -> Need:
+    """What LightGCN and the recipe's baselines take, one after the other."""
+    names = (LIGHTGCN, *recipe.baselines)
+    fitting = {name: bytes_needed(name, trial, recipe) for name in names}
+    most = max(names, key=lambda name: fitting[name])
+    return Need(LIBRARIES, A_POSITIVE * len(trial.split.positives), fitting[most], most)
 
 
 def check_memory(names: Sequence[str], trial: Trial, recipe: Recipe) -> None:
@@ -38,21 +91,68 @@ def check_memory(names: Sequence[str], trial: Trial, recipe: Recipe) -> None:
 
 
 def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
-    """About how much memory a model's fitting takes at its peak."""
-    graph = trial.graph
-    if name in (LIGHTGCN, MF):
-        return COPIES_OF_E0 * 4 * graph.num_nodes * recipe.model.embedding_dim + 40 * graph.num_edges
-    model = BASELINES[name](**recipe.models.get(name, {}))
-    return model.bytes_needed(graph.num_users, graph.num_items, graph.num_edges)
+    """About how much memory a model's fitting takes at its peak, beside the data."""
+    graph, training = trial.graph, recipe.training
+    if name not in (LIGHTGCN, MF):
+        model = BASELINES[name](**recipe.models.get(name, {}))
+        return model.bytes_needed(graph.num_users, graph.num_items, graph.num_edges)
+    rows = COPIES_OF_E0 * 4 * graph.num_nodes * recipe.model.embedding_dim
+    if training.objective == "softmax":
+        shared = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
+        return rows + COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * shared
+    candidates = training.candidates if training.negatives == "hardest" else 1
+    return rows + 8 * min(training.batch_size, graph.num_edges) * (candidates + 2)
 
 
 def available_bytes() -> int | None:
-    """Memory that is free for the asking, or None where the system does not say."""
+    """Memory that is free for the asking, within the control groups' limits; None where the system does not say."""
+    found = [free for free in (_free_of_machine(), *_free_of_groups()) if free is not None]
+    return min(found, default=None)
+
+
+def own_bytes() -> int:
+    """Memory that this process holds already."""
     try:
-        with open("/proc/meminfo", encoding="ascii") as lines:  # noqa: PTH123 (no file of ours)
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0
+
+
+def _free_of_machine() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _free_of_groups() -> Iterator[int]:
+    """What the control groups of this process leave it: of version 2, and of version 1."""
+    for names in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+        for folder in _groups():
+            limit, used = (_number_in(folder / name) for name in names)
+            if limit is not None and used is not None and limit < NO_LIMIT:
+                yield max(0, limit - used)
+
+
+def _groups() -> Iterator[Path]:
+    """The folders of the control groups of this process, up to the root."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, kinds, path = line.split(":", 2)
+        if kinds == "" or "memory" in kinds.split(","):
+            own = (CGROUPS / "memory" if kinds else CGROUPS) / path.lstrip("/")
+            yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(CGROUPS))
+
+
+def _number_in(path: Path) -> int | None:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
         return None

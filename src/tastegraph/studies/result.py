@@ -9,9 +9,10 @@ from tastegraph.ranking.intervals import bootstrap_intervals
 from tastegraph.ranking.protocol import FULL_RANKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tastegraph.data.load import Dataset
+    from tastegraph.lightgcn.checkpoint import Epoch
     from tastegraph.ranking.protocol import Judged
     from tastegraph.studies.contenders import Scored
     from tastegraph.studies.recipe import Recipe
@@ -43,6 +44,7 @@ def describe_result(
         "intervals": {"test": _intervals(lightgcn.test)},
         "users": {"validation": len(trial.validation.users), "test": len(trial.final.test.users)},
         "best_epoch": trained.best_epoch,
+        "notes": _notes(recipe.evaluation.select, lightgcn.contender.chosen_by),
         "seconds": {"load": load_seconds, **lightgcn.seconds},
         "baselines": {
             name: {
@@ -58,6 +60,16 @@ def describe_result(
             for name, scored in baselines.items()
         },
     }
+
+
+def _notes(select: str, chosen_by: Sequence[Epoch]) -> list[str]:
+    """What a reader of the figures should know of the training."""
+    values = [(epoch.epoch, epoch.validation[select]) for epoch in chosen_by if select in epoch.validation]
+    if len(values) < 2 or max(value for _, value in values[1:]) > values[0][1]:
+        return []
+    first, height = values[0]
+    said = f"validation {select} never rose above the {height:.4f} of epoch {first}, its first"
+    return [f"{said}: try another training.learning_rate, a smaller one to begin with, or more training.weight_decay"]
 
 
 def _best_epoch(scored: Scored) -> int | None:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tastegraph.data.load import load
+from tastegraph.studies import memory
+from tastegraph.studies.memory import available_bytes, need_of_run
+from tastegraph.studies.recipe import load_recipe
+from tastegraph.studies.trial import Trial
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tastegraph.data.load import Dataset
+
+SETTINGS = [
+    ["training.epochs=1", "baselines=[]"],
+    ["training.epochs=1", "baselines=[]", "training.objective=softmax", "model.embedding_dim=1024"],
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_the_need_is_near_the_peak_of_a_run(movielens_100k: Dataset, tmp_path: Path, settings: list[str]) -> None:
+    recipe = load_recipe(None, settings)
+    need = need_of_run(Trial.of(movielens_100k, recipe), recipe).total
+    options = [word for setting in settings for word in ("--set", setting)]
+    out = os.open(os.devnull, os.O_WRONLY)
+    child = os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-m", "tastegraph", "train", "ml-100k", "--out", str(tmp_path / "run"), *options],
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, out, 1), (os.POSIX_SPAWN_DUP2, out, 2)],
+    )
+    _, status, used = os.wait4(child, 0)
+    os.close(out)
+    assert status == 0
+    assert 0.65 < need / (used.ru_maxrss * 1024) < 1.35
+
+
+def test_what_is_largest_is_named_and_what_would_lower_it(ratings_csv: Path) -> None:
+    def refused(*settings: str) -> str:
+        recipe = load_recipe(None, [*settings], str(ratings_csv))
+        return need_of_run(Trial.of(load(str(ratings_csv)), recipe), recipe).refusal(1 << 30)
+
+    assert "most is LightGCN's: lower model.embedding_dim or training.batch_size, or --force" in refused("baselines=[]")
+    assert "fewer interactions would help" in refused("baselines=[]", "model.embedding_dim=1", "training.batch_size=1")
+    wide = load_recipe(None, ['baselines=["ease"]', "model.embedding_dim=1", "training.batch_size=1"], str(ratings_csv))
+    trial = Trial.of(load(str(ratings_csv)), wide)
+    assert need_of_run(trial, wide).model == "ease"
+
+
+def test_the_limit_of_a_control_group_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files are as the kernel writes them, in a folder of ours: a test cannot set limits of its own."""
+    free = available_bytes()
+    assert free is not None
+    monkeypatch.setattr(memory, "CGROUPS", tmp_path)
+    for name, content in (("memory.max", "3000000\n"), ("memory.current", "1000000\n")):
+        (tmp_path / name).write_text(content)
+    assert available_bytes() == 2_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert abs((available_bytes() or 0) - free) < 1 << 30
