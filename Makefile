@@ -47,8 +47,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
 
+# Most tests wait for a process of their own: two at one time take little more than half as long.
+TEST_WORKERS ?= 2
+
 test: lint
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(CASES)
