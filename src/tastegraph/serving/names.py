@@ -69,10 +69,11 @@ class ItemNames:
 
     def called(self, index: int) -> str:
         """Title with year of an item, or its id where it has no title."""
-        film = self.film(index)
-        if film["title"] is None:
-            return str(film["item"])
-        return film["title"] if film["year"] is None else f"{film['title']} ({film['year']})"
+        titles, years = self._columns["title"], self._columns["year"]
+        title, year = (None if cells is None else cells[index] for cells in (titles, years))
+        if title is None:
+            return str(self._model.items.ids[index])
+        return title if year is None else f"{title} ({year})"
 
     @cached_property
     def of_genre(self) -> dict[str, tuple[str, NDArray[np.int64]]]:

@@ -284,11 +284,13 @@ class Recommender:
     def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:
         ids = self.model.items.ids.gather(person.films).to_list()
         called = [self.names.called(film) for film in person.films.tolist()]
+        shares = film_shares(self.model, person, items)
+        largest_first = np.argsort(-shares, axis=1, kind="stable")
+        scores = np.take_along_axis(shares, largest_first, axis=1).tolist()
         reasons = []
-        for item, shares in zip(items.tolist(), film_shares(self.model, person, items), strict=True):
-            largest_first = np.argsort(-shares, kind="stable").tolist()
-            films = tuple(Share(ids[film], called[film], shares.item(film)) for film in largest_first)
-            reasons.append(Because(films, *other_shares(self.model, person, item)))
+        for item, films, theirs in zip(items.tolist(), largest_first.tolist(), scores, strict=True):
+            named = map(Share, map(ids.__getitem__, films), map(called.__getitem__, films), theirs)
+            reasons.append(Because(tuple(named), *other_shares(self.model, person, item)))
         return reasons
 
     def _allowed(self, person: Person, filters: Filters) -> NDArray[np.bool_]:
