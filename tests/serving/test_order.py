@@ -64,3 +64,5 @@ def test_values_out_of_range_are_refused() -> None:
             Order(popularity_discount=strange)  # type: ignore[arg-type]
         with pytest.raises(FilterError, match="found "):
             Order(diversity=strange)  # type: ignore[arg-type]
+        with pytest.raises(FilterError, match="found "):
+            Order(surprise=strange)  # type: ignore[arg-type]

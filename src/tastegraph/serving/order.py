@@ -28,14 +28,17 @@ class Order:
     Attributes:
         diversity: lambda of maximal marginal relevance, 0 to 1.
         popularity_discount: c, 0 to 1,000,000; c ln(users of the item) is taken off its score.
+        surprise: 0 to 1, where what popularity adds to this person's scores is all taken off (see `PopularityLevels`).
     """
 
     diversity: float = 0.0
     popularity_discount: float = 0.0
+    surprise: float = 0.0
 
     def __post_init__(self) -> None:
-        if not _lies_in(self.diversity, 1):
-            raise FilterError(f"diversity lies between 0 and 1; found {shown(self.diversity)}")
+        for name in ("diversity", "surprise"):
+            if not _lies_in(getattr(self, name), 1):
+                raise FilterError(f"{name} lies between 0 and 1; found {shown(getattr(self, name))}")
         if not _lies_in(self.popularity_discount, LARGEST_DISCOUNT):
             found = shown(self.popularity_discount)
             raise FilterError(f"the popularity discount is a number from 0 to {LARGEST_DISCOUNT:,}; found {found}")
@@ -58,7 +61,8 @@ def ordered(
 
     Args:
         model: whose items.
-        scores: of all items, or of `items`; -inf for what the list must not hold, float32 [n].
+        scores: of all items, or of `items`; -inf for what the list must not hold, and without what `order.surprise`
+            takes off, float32 [n].
         k: at least 1.
         order: how.
         items: the indices of what the scores are of, ascending; None for all.

@@ -26,6 +26,7 @@ ACCESS_COOKIE = "tastegraph_access"
 PROBES = frozenset({"/health", "/ready"})  # a supervisor's: answered however busy the service is
 # Need no access token, nor does what they are drawn with; the pages send whoever may not to /enter and hold nothing.
 OPEN_PATHS = PROBES | {"/", "/model", "/docs", "/enter"}
+FORMS = frozenset({"/enter"})  # what a page without script sends
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -107,7 +108,7 @@ class Gate:
             self._sending[client] -= 1
             if not self._sending[client]:
                 del self._sending[client]
-        if body and not _is_json(dict(scope["headers"])):
+        if body and scope["path"] not in FORMS and not _is_json(dict(scope["headers"])):
             raise ProblemError("unsupported-type", "a body is application/json")
         if self._is_full(scope):
             raise ProblemError("busy", headers={"Retry-After": "1"})
