@@ -1,7 +1,7 @@
 """How good and how soon lists by the approximate index are, beside exact ones.
 
 `python -m benchmarks.indexing RUN` for the items of a run, `python -m benchmarks.indexing --made-up 1000000` for a
-made-up catalogue: items near one of 2,000 tastes, users between three of them, 32 dimensions of falling weight.
+made-up catalogue: items near one of 2,000 tastes, users between three of them, 64 dimensions of falling weight.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
 ASKED, PLACES = 500, 10
-TASTES, WIDTH, SPREAD = 2000, 32, 0.7
+MADE_UP_USERS, TASTES, WIDTH, SPREAD = 200, 2000, 64, 0.7
 
 
 def made_up(num_items: int) -> SavedModel:
-    """A model of ASKED users, who have seen 100 items each."""
+    """A model of MADE_UP_USERS users, who have seen 100 items each."""
     rng = np.random.default_rng(0)
     weight = (1 / np.sqrt(np.arange(1, WIDTH + 1))).astype(np.float32)
     tastes = rng.standard_normal((TASTES, WIDTH), np.float32) * weight
     e_items = tastes[rng.integers(TASTES, size=num_items)]
     e_items += SPREAD * weight * rng.standard_normal((num_items, WIDTH), np.float32)
-    e_users = tastes[rng.integers(TASTES, size=(ASKED, 3))].mean(1)
-    user, seen = np.repeat(np.arange(ASKED), 100), rng.integers(num_items, size=100 * ASKED)
-    lists = NeighbourLists.from_pairs(user, seen, ASKED, num_items)
-    items, users = pl.Series("item", np.arange(num_items)), pl.Series("user", np.arange(ASKED))
+    e_users = tastes[rng.integers(TASTES, size=(MADE_UP_USERS, 3))].mean(1)
+    user, seen = np.repeat(np.arange(MADE_UP_USERS), 100), rng.integers(num_items, size=100 * MADE_UP_USERS)
+    lists = NeighbourLists.from_pairs(user, seen, MADE_UP_USERS, num_items)
+    items, users = pl.Series("item", np.arange(num_items)), pl.Series("user", np.arange(MADE_UP_USERS))
     folding = Folding(np.zeros_like(e_users), e_users, e_items)
     table = pl.DataFrame({"item": items})
     return SavedModel(e_users, e_items, folding, lists, Vocabulary(users), Vocabulary(items), table, lists)

@@ -31,7 +31,10 @@ __all__ = [
     "UnknownItemError",
     "UnknownUserError",
     "needs_extra",
+    "shown",
 ]
+
+LONGEST_SHOWN = 100  # characters of a value in a line
 
 
 class TasteGraphError(Exception):
@@ -118,6 +121,15 @@ class FeedbackError(TasteGraphError):
 
 class ServeError(TasteGraphError):
     """A service that cannot start as asked."""
+
+
+def shown(value: object) -> str:
+    """A value as an error's line shows it: as Python writes it, on one line, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 @contextmanager

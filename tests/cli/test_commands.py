@@ -295,3 +295,21 @@ def test_a_run_that_memory_cannot_hold_is_refused_before_it_begins(
     assert "the run needs about 0.6 GiB of memory, 0.0 GiB are free" in str(refused.exception)
     assert not (tmp_path / "run").exists()
     assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0
+
+
+def test_the_recipe_of_the_datas_name_is_hinted_at_unless_settings_are_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from typer.testing import CliRunner
+
+    from tastegraph.cli.main import app
+    from tastegraph.errors import DataError
+
+    (tmp_path / "ml-1m").mkdir()  # empty: no training begins
+    monkeypatch.setenv("TASTEGRAPH_DATA", str(tmp_path))
+    hint = "hint: these are the default settings; --recipe ml-1m has the best ones found for ml-1m\n"
+    for more, said in ([], hint), (["--recipe", "ml-1m"], ""), (["--set", "training.epochs=1"], ""), (["--json"], ""):
+        done = CliRunner().invoke(app, ["train", "ml-1m", "--out", str(tmp_path / "run"), *more])
+        assert isinstance(done.exception, DataError)
+        assert "ml-1m" in str(done.exception)
+        assert done.stderr == said

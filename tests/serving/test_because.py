@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tastegraph.cli.lists import in_words
 from tastegraph.serving.because import Because, film_shares
 from tastegraph.serving.person import known_person
 from tastegraph.serving.recommender import Recommender
@@ -16,7 +17,7 @@ ALPHA = (0.1, 0.2, 0.3, 0.4)
 
 
 def total(because: Because) -> float:
-    return sum(share.score for share in because.films) + because.own + because.popularity
+    return sum(share.score for share in because.films) + because.own + because.refinement + because.popularity
 
 
 def test_shares_add_up_to_every_score(small: Small) -> None:
@@ -59,5 +60,16 @@ def test_a_films_share_is_the_sum_over_paths_that_begin_with_it(small: Small) ->
 
 def test_a_new_person_has_no_own_share(small: Small) -> None:
     because = Recommender(small.saved).because("Alien", likes=["Fargo", "Brazil"])
-    assert because.own == 0
+    assert because.own == because.refinement == 0
     assert {share.called for share in because.films} == {"Fargo (1996)", "Brazil (1985)"}
+
+
+def test_a_new_persons_refinement_is_told_as_such(small: Small) -> None:
+    recommender = Recommender(small.saved)
+    (place,) = recommender.recommend(likes=["Fargo", "Brazil"], k=1, refine=True, explain=True)
+    assert place.because is not None
+    assert place.because.own == 0
+    assert place.because.refinement != 0
+    words = in_words(place)
+    assert f"the refinement {place.because.refinement:+.3f}" in words
+    assert "no film" not in words

@@ -90,7 +90,8 @@ def test_shares_add_up_to_scores(recommender: Recommender) -> None:
         for place in recommender.recommend(user, explain=True):
             assert place.because is not None
             shares = sum(share.score for share in place.because.films)
-            assert shares + place.because.own + place.because.popularity == pytest.approx(place.score, abs=1e-4)
+            others = place.because.own + place.because.refinement + place.because.popularity
+            assert shares + others == pytest.approx(place.score, abs=1e-4)
 
 
 def test_new_people_filters_and_neighbours(recommender: Recommender, likes: list[int]) -> None:

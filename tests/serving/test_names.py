@@ -29,10 +29,24 @@ def test_the_nearest_titles_are_offered(small: Small) -> None:
         ItemNames(small.saved).index_of("Aliens")
     with pytest.raises(UnknownItemError, match=r'nearest: "Casablanca \(1942\)"'):
         ItemNames(small.saved).index_of("blanca")
-    with pytest.raises(UnknownItemError, match="nearest"):
-        ItemNames(small.saved).index_of("")
 
 
 def test_an_article_may_stand_before_or_behind() -> None:
     assert _names_of("Rock, The", 1996) == {"rock, the", "the rock", "rock, the (1996)", "the rock (1996)"}
     assert _names_of("Theremin", None) == {"theremin"}
+
+
+def test_a_name_of_blanks_is_none_and_runs_of_blanks_are_one(small: Small) -> None:
+    names = ItemNames(small.saved)
+    assert names.index_of("alien   (1979)") == 0
+    for blank in ("", "  "):
+        with pytest.raises(UnknownItemError, match="found an empty name"):
+            names.index_of(blank)
+
+
+def test_a_line_stays_a_line_whatever_the_name(small: Small) -> None:
+    for name in ("a\nb", "x" * 100_000):
+        with pytest.raises(UnknownItemError) as told:
+            ItemNames(small.saved).index_of(name)
+        assert "\n" not in str(told.value)
+        assert len(str(told.value)) < 400

@@ -57,5 +57,12 @@ def test_one_row_is_ordered_as_top_k_orders_it(small: Small) -> None:
 def test_values_out_of_range_are_refused() -> None:
     with pytest.raises(FilterError, match=r"between 0 and 1; found 1\.5"):
         Order(diversity=1.5)
-    with pytest.raises(FilterError, match="at least 0; found nan"):
+    with pytest.raises(FilterError, match="from 0 to 1,000,000; found nan"):
         Order(popularity_discount=float("nan"))
+    for strange in (None, "x", True, 1e300):
+        with pytest.raises(FilterError, match="found "):
+            Order(popularity_discount=strange)  # type: ignore[arg-type]
+        with pytest.raises(FilterError, match="found "):
+            Order(diversity=strange)  # type: ignore[arg-type]
+        with pytest.raises(FilterError, match="found "):
+            Order(surprise=strange)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from tastegraph.data.vocabulary import Vocabulary
-from tastegraph.errors import ModelError, RequestError, UnknownUserError
+from tastegraph.errors import DataError, FilterError, ModelError, RequestError, UnknownUserError, shown
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.saved_model import Folding, SavedModel
 from tastegraph.serving.person import new_person
@@ -97,7 +97,7 @@ def test_a_catalogue_of_fewer_than_ten_items_gives_all_it_has_unless_a_length_is
         Recommender(saved).recommend(known, 10)
 
 
-@pytest.mark.parametrize("k", [0, -1, 10**30, 2.5, "3", True])
+@pytest.mark.parametrize("k", [0, -1, 10**30, pytest.param(10**5000, id="enormous"), 2.5, "3", True])
 def test_a_length_that_is_none_is_refused_everywhere_alike(small: Small, tmp_path: Path, k: Any) -> None:
     recommender = Recommender(small.saved)
     asked: dict[str, Callable[[], object]] = {
@@ -112,7 +112,7 @@ def test_a_length_that_is_none_is_refused_everywhere_alike(small: Small, tmp_pat
             RequestError, match=rf"a list has from 1 to \d+ places, {what.strip()}; found k = "
         ) as error:
             ask()
-        assert str(error.value).endswith(repr(k))
+        assert str(error.value).endswith(shown(k))
     assert not list(tmp_path.iterdir())
 
 
@@ -133,3 +133,21 @@ def test_an_id_that_would_not_be_seen_is_quoted(small: Small, user: str) -> None
     with pytest.raises(UnknownUserError, match="user '") as error:
         Recommender(small.saved).recommend(user)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("wrong", [{"filters": {"genres": "War"}}, {"filters": "War"}, {"order": 0.3}])
+def test_filters_and_orders_of_another_kind_are_refused(small: Small, wrong: dict[str, Any], tmp_path: Path) -> None:
+    recommender = Recommender(small.saved)
+    with pytest.raises(FilterError, match=r"expected (Filters|Order)\(\.\.\.\) of tastegraph\.serving\.\w+; found "):
+        recommender.recommend("u03", **wrong)
+    if "filters" in wrong:
+        with pytest.raises(FilterError, match="expected Filters"):
+            recommender.write_all(tmp_path / "lists.csv", **wrong)
+
+
+@pytest.mark.parametrize("path", [None, 3, ["lists.csv"]])
+def test_what_is_no_path_is_refused(small: Small, path: Any) -> None:
+    with pytest.raises(DataError, match="expected a path; found "):
+        Recommender(small.saved).write_all(path)
+    with pytest.raises(ModelError, match="expected a path; found "):
+        Recommender.load(path)

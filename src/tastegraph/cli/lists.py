@@ -45,6 +45,8 @@ def in_words(place: Recommendation) -> str:
         parts.append((f"{len(rest):,} more", sum(rest)))
     if because.own:
         parts.append(("what no film carries", because.own))
+    if because.refinement:
+        parts.append(("the refinement", because.refinement))
     if because.popularity:
         parts.append(("popularity", because.popularity))
     said = ", ".join(f"{called} {score:+.3f}" for called, score in parts)

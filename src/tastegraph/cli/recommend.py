@@ -87,6 +87,8 @@ def recommend(
             raise typer.BadParameter("--all goes with filters, --popularity-discount and --to-judge only")
         _write_all(run, out, k, filters, discount, to_judge=to_judge, force=force)
         return
+    if force:
+        raise typer.BadParameter("--force replaces the file of --all --out")
     if user is None and not liked:
         raise typer.BadParameter("say for whom: --user ID, --likes TITLE for a new person, or --all")
     places = Recommender.load(run, approximate=approximate).recommend(

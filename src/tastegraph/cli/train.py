@@ -31,7 +31,9 @@ def train(
     *,
     recipe: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="A recipe that comes along, such as gowalla, or a TOML file."),
+        typer.Option(
+            metavar="NAME|FILE", help="A recipe that comes along, such as gowalla, or a TOML file; else the defaults."
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Because", "Share", "film_shares", "other_shares"]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # frozen, it takes five times as long to make, and a list of a thousand films has ten thousand
 class Share:
     """What one known film adds to a score.
 
@@ -33,16 +33,18 @@ class Share:
 
 @dataclass(frozen=True)
 class Because:
-    """Shares of a score: `films`, `own` and `popularity` add up to it.
+    """Shares of a score: `films`, `own`, `refinement` and `popularity` add up to it.
 
     Attributes:
         films: of each liked (or disliked) film, the largest first.
-        own: of what comes from no film: the user's own E0, and a refinement.
+        own: of the user's own E0, what no film carries; 0 for a new person.
+        refinement: of what a refinement adds to the vector; 0 without one.
         popularity: of the popularity prior, 0 where the model has none.
     """
 
     films: tuple[Share, ...]
     own: float
+    refinement: float
     popularity: float
 
 
@@ -57,8 +59,8 @@ def film_shares(model: SavedModel, person: Person, items: NDArray[np.integer]) -
     return shares
 
 
-def other_shares(model: SavedModel, person: Person, item: int) -> tuple[float, float]:
-    """What is left of the score: the own part, and the popularity prior."""
+def other_shares(model: SavedModel, person: Person, item: int) -> tuple[float, float, float]:
+    """What is left of the score: the own part, the refinement, and the popularity prior."""
     row = model.e_items[item]
-    own = float(person.own.astype(np.float64) @ row[: model.width]) / person.length
-    return own, float(row[model.width :].sum())
+    own, refinement = np.stack([person.own, person.refinement]).astype(np.float64) @ row[: model.width] / person.length
+    return float(own), float(refinement), float(row[model.width :].sum())

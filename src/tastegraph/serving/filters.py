@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from tastegraph.errors import FilterError
+from tastegraph.errors import FilterError, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tastegraph.serving.names import ItemNames
 
 __all__ = ["Filters", "passing"]
+
+LAST_YEAR = 9999
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,12 @@ class Filters:
             object.__setattr__(self, name, _several(name, getattr(self, name)))
         for name in ("genres", "without_genres"):
             if strange := [genre for genre in getattr(self, name) if not isinstance(genre, str)]:
-                raise FilterError(f"{name} are names of genres; found {strange[0]!r}")
+                raise FilterError(f"{name} are names of genres; found {shown(strange[0])}")
         object.__setattr__(self, "years", _span(self.years))
         if not _is_whole(self.min_popularity) or self.min_popularity < 0:
-            raise FilterError(f"min_popularity is a whole number of at least 0; found {self.min_popularity!r}")
+            raise FilterError(f"min_popularity is a whole number of at least 0; found {shown(self.min_popularity)}")
         if not isinstance(self.seen, bool):
-            raise FilterError(f"seen is true or false; found {self.seen!r}")
+            raise FilterError(f"seen is true or false; found {shown(self.seen)}")
 
     @property
     def span(self) -> tuple[int | None, int | None]:
@@ -69,7 +71,7 @@ def _several(name: str, value: Any) -> tuple[Any, ...]:
         value = (value,)
     several = tuple(value)
     if strange := [one for one in several if not isinstance(one, str) and not _is_whole(one)]:
-        raise FilterError(f"{name} holds names and ids; found {strange[0]!r}")
+        raise FilterError(f"{name} holds names and ids; found {shown(strange[0])}")
     return several
 
 
@@ -79,10 +81,10 @@ def _span(years: Any) -> tuple[int | None, int | None]:
         return None, None
     pair = (years, years) if _is_whole(years) else years
     if not isinstance(pair, (tuple, list)) or len(pair) != len(("first", "last")):
-        raise FilterError(f"years are a pair, first and last, each a number or None; found {years!r}")
+        raise FilterError(f"years are a pair, first and last, each a number or None; found {shown(years)}")
     first, last = pair
-    if not all(year is None or _is_whole(year) for year in pair):
-        raise FilterError(f"years are whole numbers or None; found {years!r}")
+    if not all(year is None or (_is_whole(year) and abs(year) <= LAST_YEAR) for year in pair):
+        raise FilterError(f"years are whole numbers of up to four digits, or None; found {shown(years)}")
     if first is not None and last is not None and first > last:
         raise FilterError(f"no year lies between {first} and {last}")
     return first, last

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tastegraph.errors import AmbiguousItemError, UnknownItemError
+from tastegraph.errors import AmbiguousItemError, UnknownItemError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +23,15 @@ __all__ = ["ItemNames"]
 SPELLINGS = 50_000  # titles that a misspelt one is compared with, at most
 OFFERED = 3
 ARTICLE = re.compile(r"(.+), (the|a|an|le|la|les|il|el|der|die|das)")
+LONGEST = 100  # characters of a name in a line; no title is longer by much
 NAMED = 5  # of several items with one title, so many are named
 
 
 class ItemNames:
     """Finds the items of a saved model by what people call them.
 
-    An id comes before a title. Titles are compared without case, with their year behind them or without it.
+    An id comes before a title. Titles are compared without case, with their year behind them or without it, and runs
+    of blanks are one.
 
     Args:
         model: whose items.
@@ -52,15 +54,20 @@ class ItemNames:
         text = str(name).encode("utf-8", "replace").decode().strip()
         if text in self._by_id:
             return self._by_id[text]
-        found = self._by_title.get(text.casefold(), [])
+        found = self._by_title.get(" ".join(text.casefold().split()), [])
         if len(found) == 1:
             return found[0]
         if found:
             named = ", ".join(f"id {self.film(index)['item']} ({self.film(index)['year']})" for index in found[:NAMED])
             raise AmbiguousItemError(f'{len(found)} items are called "{text}": {named}; name one by its id')
+        if not text:
+            raise UnknownItemError("an item is named by its id or title; found an empty name")
+        seen = text if text.isprintable() else shown(text)[1:-1]
+        if len(seen) > LONGEST:
+            seen = f"{seen[:LONGEST]}..."
         raise UnknownItemError(
-            f'"{text}" is neither id nor title of the {len(self._model.items):,} items the model has learned from; '
-            f"nearest: {', '.join(self._nearest(text))}"
+            f'"{seen}" is neither id nor title of the {len(self._model.items):,} items the model has learned from; '
+            f"nearest: {', '.join(self._nearest(text[:LONGEST]))}"
         )
 
     def film(self, index: int) -> dict[str, Any]:
@@ -69,10 +76,11 @@ class ItemNames:
 
     def called(self, index: int) -> str:
         """Title with year of an item, or its id where it has no title."""
-        film = self.film(index)
-        if film["title"] is None:
-            return str(film["item"])
-        return film["title"] if film["year"] is None else f"{film['title']} ({film['year']})"
+        titles, years = self._columns["title"], self._columns["year"]
+        title, year = (None if cells is None else cells[index] for cells in (titles, years))
+        if title is None:
+            return str(self._model.items.ids[index])
+        return title if year is None else f"{title} ({year})"
 
     @cached_property
     def of_genre(self) -> dict[str, tuple[str, NDArray[np.int64]]]:
@@ -119,7 +127,7 @@ class ItemNames:
 
 def _names_of(title: str, year: int | None) -> set[str]:
     """What a film is found by, case folded: "Rock, The" also as "The Rock", each with its year behind it too."""
-    plain = title.casefold()
+    plain = " ".join(title.casefold().split())
     names = {plain}
     if article := ARTICLE.fullmatch(plain):
         names.add(f"{article[2]} {article[1]}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tastegraph.errors import FilterError
+from tastegraph.errors import FilterError, shown
 from tastegraph.graph.top_k import top_k
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Order", "candidates_of", "ordered"]
 
+LARGEST_DISCOUNT = 1_000_000  # by then nothing but popularity orders a list
 CANDIDATES = 100  # the best so many items, or 5 k, are what a diverse list is made of
 
 
@@ -26,7 +27,7 @@ class Order:
 
     Attributes:
         diversity: lambda of maximal marginal relevance, 0 to 1.
-        popularity_discount: c >= 0; c ln(users of the item) is taken off its score.
+        popularity_discount: c, 0 to 1,000,000; c ln(users of the item) is taken off its score.
         surprise: 0 to 1, where what popularity adds to this person's scores is all taken off (see `PopularityLevels`).
     """
 
@@ -35,12 +36,17 @@ class Order:
     surprise: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.diversity <= 1:
-            raise FilterError(f"diversity lies between 0 and 1; found {self.diversity}")
-        if not 0 <= self.surprise <= 1:
-            raise FilterError(f"surprise lies between 0 and 1; found {self.surprise}")
-        if not 0 <= self.popularity_discount < float("inf"):
-            raise FilterError(f"the popularity discount is a number of at least 0; found {self.popularity_discount}")
+        for name in ("diversity", "surprise"):
+            if not _lies_in(getattr(self, name), 1):
+                raise FilterError(f"{name} lies between 0 and 1; found {shown(getattr(self, name))}")
+        if not _lies_in(self.popularity_discount, LARGEST_DISCOUNT):
+            found = shown(self.popularity_discount)
+            raise FilterError(f"the popularity discount is a number from 0 to {LARGEST_DISCOUNT:,}; found {found}")
+
+
+def _lies_in(value: Any, last: float) -> bool:
+    """Whether a value is a number from 0 to `last`."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and bool(0 <= value <= last)
 
 
 def candidates_of(k: int, order: Order) -> int:

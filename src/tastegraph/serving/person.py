@@ -24,11 +24,12 @@ DISLIKE = 0.2  # what a dislike weighs beside a like; more costs more of what is
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """A user's vector, and what it is made of: vector = (own + sum of weights x f of the films) / length.
+    """A user's vector, and what it is made of: vector = (own + refinement + sum of weights x f of the films) / length.
 
     Attributes:
         vector: the row whose inner products with `e_items` are the scores, float32 [d, or d + 1 with a prior].
-        own: what comes from no film: alpha_0 E0 of a known user, and what a refinement adds; float32 [d].
+        own: alpha_0 E0 of a known user, 0 of a new person; float32 [d].
+        refinement: what a refinement adds, 0 without; float32 [d].
         films: indices of the films that make up the rest, int64 [n].
         weights: p_ui of each, below 0 for a disliked one, float64 [n].
         length: what the sum is divided by: its norm where lists are ranked by cosine, else 1.
@@ -38,6 +39,7 @@ class Person:
 
     vector: NDArray[np.float32]
     own: NDArray[np.float32]
+    refinement: NDArray[np.float32]
     films: NDArray[np.int64]
     weights: NDArray[np.float64]
     length: float
@@ -104,12 +106,14 @@ def _folded(
     weights = sign * model.folding.weights(len(films), model.popularity[films])
     # On one thread, as `scores_of` does and for its reason.
     taste = own + np.einsum("n,nd->d", weights, model.folding.items[films], optimize=False).astype(np.float32)
+    refinement = np.zeros_like(taste)
     if refine:
         better = refined(model, taste, likes.tolist(), dislikes)
-        own, taste = own + (better - taste), better
+        refinement, taste = better - taste, better
     length = (float(np.linalg.norm(taste)) or 1.0) if model.ranking == "cosine" else 1.0
     vector = taste / np.float32(length)
     if model.e_items.shape[1] > model.width:
         vector = np.append(vector, np.float32(1))
     named = np.array([*new, *dislikes], np.int64)
-    return Person(vector.astype(np.float32), own, films, weights, length, np.append(seen, films), named)
+    known = np.append(seen, films)
+    return Person(vector.astype(np.float32), own, refinement, films, weights, length, known, named)

@@ -6,7 +6,7 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tastegraph.errors import RequestError
+from tastegraph.errors import RequestError, shown
 
 if TYPE_CHECKING:
     from tastegraph.serving.because import Because
@@ -70,5 +70,5 @@ def length_of(k: int | None, there_are: int, what: str = "an item") -> int:
     except TypeError:
         whole = 0
     if isinstance(k, bool) or not 1 <= whole <= there_are:
-        raise RequestError(f"a list has from 1 to {there_are:,} places, one {what}; found k = {k!r}")
+        raise RequestError(f"a list has from 1 to {there_are:,} places, one {what}; found k = {shown(k)}")
     return whole

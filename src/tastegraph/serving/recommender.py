@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from tastegraph.errors import FilterError, ModelError, UnknownUserError
+from tastegraph.errors import DataError, FilterError, ModelError, TasteGraphError, UnknownUserError, shown
 from tastegraph.graph.top_k import top_k
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.because import Because, Share, film_shares, other_shares
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Recommender"]
 
+Chosen = TypeVar("Chosen", Filters, Order)
+LONGEST = 100  # characters of an id in a line
+
 
 class Recommender:
     """Makes lists for the users of a saved model, and for people it has not learned.
@@ -63,7 +67,7 @@ class Recommender:
         Raises:
             ModelError: there is no sound model, or its index is not sound, or usearch is not there.
         """
-        folder = Path(path)
+        folder = _path(path, ModelError)
         if not folder.exists():
             raise ModelError(f"{folder}: no such run")
         if (folder / "recipe.toml").exists() and not (folder / "model").exists():
@@ -134,7 +138,8 @@ class Recommender:
         explain: bool = False,
     ) -> list[Recommendation]:
         """The list of somebody whom `person` has given; the other arguments and errors are those of `recommend`."""
-        items = self._list(person, length_of(k, len(self.model.items)), filters or Filters(), order or Order())
+        filters, order = _of_kind(filters, Filters), _of_kind(order, Order)
+        items = self._list(person, length_of(k, len(self.model.items)), filters, order)
         scores = scores_of(self.model.e_items[items], person.vector).tolist()
         reasons = self._because(person, items) if explain else [None] * len(items)
         return [
@@ -261,16 +266,15 @@ class Recommender:
             FilterError: nothing passes the filters.
             RequestError: k is out of range, or `known` is of another number of users or items.
         """
-        chosen = filters or Filters()
+        place, chosen = _path(path, DataError), _of_kind(filters, Filters)
         allowed = passing(self.model, self.names, chosen)
         if not allowed.any():
             raise FilterError("no item passes the filters; loosen one")
         discount = Order(popularity_discount=popularity_discount).popularity_discount
         left_out = None if chosen.seen else known or self.model.seen
-        check_place(Path(path), force=force)
-        write_lists(
-            self.model, AllLists(length_of(k, len(self.model.items)), allowed, left_out, discount), Path(path), on_part
-        )
+        check_place(place, force=force)
+        wanted = AllLists(length_of(k, len(self.model.items)), allowed, left_out, discount)
+        write_lists(self.model, wanted, place, on_part)
 
     def _list(self, person: Person, places: int, filters: Filters, order: Order) -> NDArray[np.integer]:
         """The items of a list, best first: among all, or among those that the index reaches."""
@@ -289,11 +293,13 @@ class Recommender:
     def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:
         ids = self.model.items.ids.gather(person.films).to_list()
         called = [self.names.called(film) for film in person.films.tolist()]
+        shares = film_shares(self.model, person, items)
+        largest_first = np.argsort(-shares, axis=1, kind="stable")
+        scores = np.take_along_axis(shares, largest_first, axis=1).tolist()
         reasons = []
-        for item, shares in zip(items.tolist(), film_shares(self.model, person, items), strict=True):
-            largest_first = np.argsort(-shares, kind="stable").tolist()
-            films = tuple(Share(ids[film], called[film], shares.item(film)) for film in largest_first)
-            reasons.append(Because(films, *other_shares(self.model, person, item)))
+        for item, films, theirs in zip(items.tolist(), largest_first.tolist(), scores, strict=True):
+            named = map(Share, map(ids.__getitem__, films), map(called.__getitem__, films), theirs)
+            reasons.append(Because(tuple(named), *other_shares(self.model, person, item)))
         return reasons
 
     def _allowed(self, person: Person, filters: Filters) -> NDArray[np.bool_]:
@@ -332,11 +338,28 @@ class Recommender:
 
 def _shown(user: str) -> str:
     """An id as a line shows it: in quotes, where it would not be seen for what it is."""
-    return user if user and user.strip() == user and user.isprintable() else repr(user)
+    return user if user and user.strip() == user and user.isprintable() and len(user) < LONGEST else shown(user)
 
 
-def _several(names: Iterable[int | str] | int | str | None) -> Iterable[int | str]:
+def _several(names: Any) -> Iterable[int | str]:
     """A single title would else be taken letter by letter."""
     if names is None:
         return []
-    return names if isinstance(names, Iterable) and not isinstance(names, str) else [names]
+    return names if isinstance(names, Iterable) and not isinstance(names, (str, bytes)) else [names]
+
+
+def _path(path: str | PathLike[str], kind: type[TasteGraphError]) -> Path:
+    """A path as people give it; what is none is told as an error of that kind."""
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError as error:
+        raise kind(f"expected a path; found {shown(path)}") from error
+
+
+def _of_kind(given: Chosen | None, kind: type[Chosen]) -> Chosen:
+    """What to filter or to order by: as it stands where nothing is given, refused where something else is."""
+    if given is None:
+        return kind()
+    if not isinstance(given, kind):
+        raise FilterError(f"expected {kind.__name__}(...) of {kind.__module__}; found {shown(given)}")
+    return given
