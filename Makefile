@@ -32,7 +32,7 @@ $(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,serve,postgresql]"
+	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard]"
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
@@ -85,7 +85,7 @@ docs: $(VENV)/.docs
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[dev,bench,compare,graphgym,serve,postgresql,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,docs]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:

@@ -20,7 +20,7 @@ from tastegraph.ranking.metrics import METRICS
 from tastegraph.studies.models import LIGHTGCN, MF, known_models
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
@@ -182,6 +182,10 @@ class Recipe(BaseModel):
         """The recipe, everything resolved, as the text of a TOML file."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
+    def flat(self) -> dict[str, Any]:
+        """All settings by dotted key, such as {"training.epochs": 5}; lists as they are."""
+        return dict(_flat(self.model_dump(mode="json", exclude_none=True)))
+
     @property
     def threshold(self) -> float | None:
         """The threshold as a number, or None."""
@@ -303,6 +307,14 @@ def _unknown(key: str) -> str:
     near = same or [name for name in beside if name.rpartition(".")[2] in close]
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(beside)}"
     return f"unknown key {key}; {hint}"
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
