@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
-from tests.studies.mlflow_server import MLflowServer
 
 from tastegraph.cli.tracking import trackers_of
 from tastegraph.data.load import load
@@ -20,8 +19,10 @@ from tastegraph.studies.checkpoints import Often
 from tastegraph.studies.contenders import Silent
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import Keeping, Prepared, resume, run
-from tastegraph.studies.tracking import Tracked, tested_scalars
+from tastegraph.studies.tracking import Tracked, scalars_of_test
 from tastegraph.studies.trial import Trial
+
+from .mlflow_server import MLflowServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -116,7 +117,7 @@ def _told(out: Path) -> dict[str, list[tuple[int, float]]]:
     for name in lines[-1]["validation"]:
         plain = f"validation/{name.replace('@', '_at_')}"
         told[plain] = [(line["epoch"], line["validation"][name]) for line in lines if name in line["validation"]]
-    tested = tested_scalars(result)
+    tested = scalars_of_test(result)
     assert tested["test/ndcg_at_10"] == result["metrics"]["test"]["ndcg@10"]
     assert tested["mf/test/ndcg_at_10"] == result["baselines"]["mf"]["metrics"]["test"]["ndcg@10"]
     return told | {name: [(result["best_epoch"], value)] for name, value in tested.items()}
@@ -140,7 +141,7 @@ def _assert_told(found: Mapping[str, list[tuple[int, float]]], out: Path) -> Non
         assert [step for step, _ in found[name]] == [step for step, _ in values], name
         assert [value for _, value in found[name]] == pytest.approx([value for _, value in values], rel=1e-6), name
     assert [value for _, value in found["learning_rate"]] == pytest.approx([0.01, 0.0075, 0.0025])
-    assert len(found["matrix_factorization/loss"]) == EPOCHS
+    assert len(found["mf/loss"]) == EPOCHS
 
 
 def test_tensorboard_reads_what_a_run_came_to_and_it_came_to_no_other(ratings_csv: Path, tmp_path: Path) -> None:

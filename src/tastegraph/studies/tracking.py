@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tastegraph.lightgcn.training import learning_rate
-from tastegraph.studies.models import LIGHTGCN, title_of
+from tastegraph.studies.models import LIGHTGCN, MF, title_of
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.unfinished import place_of
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
 
-__all__ = ["Tracked", "Tracker", "tested_scalars"]
+__all__ = ["Tracked", "Tracker", "scalars_of_test"]
 
 
 class Tracker(Protocol):
@@ -101,7 +100,7 @@ class Tracked:
             result: what stands in result.json.
         """
         if self._recipe is not None:
-            values = tested_scalars(result)
+            values = scalars_of_test(result)
             self._each(lambda tracker: tracker.finish(self._out, values, result["best_epoch"]))
 
     def _each(self, tell: Callable[[Tracker], None]) -> None:
@@ -114,7 +113,7 @@ class Tracked:
                 self._say(f"--track {tracker.name}: {said}; the run goes on without it")
 
 
-def tested_scalars(result: Mapping[str, Any]) -> dict[str, float]:
+def scalars_of_test(result: Mapping[str, Any]) -> dict[str, float]:
     """The test metrics of a result, LightGCN's under "test/", a baseline's under "NAME/test/"."""
     parts = {"": result, **{f"{name}/": part for name, part in result["baselines"].items()}}
     return {
@@ -125,8 +124,10 @@ def tested_scalars(result: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _epoch_scalars(title: str, record: Epoch, recipe: Recipe) -> Iterator[tuple[str, float]]:
-    """Figures of an epoch: LightGCN's by their plain names, those of what is trained after it under its title."""
-    place = "" if title == title_of(LIGHTGCN) else f"{_plain(title).lower()}/"
+    """Figures of an epoch: LightGCN's by their plain names, others' under "mf/", "lightgcn_refit/" or "mf_refit/"."""
+    model = MF if title.startswith(title_of(MF)) else LIGHTGCN
+    refit = "_refit" if title.endswith(" refit") else ""
+    place = "" if title == title_of(LIGHTGCN) else f"{model}{refit}/"
     yield f"{place}loss", record.loss
     if place == "":
         yield "learning_rate", learning_rate(recipe.training, (record.epoch - 1) / recipe.training.epochs)
@@ -135,5 +136,5 @@ def _epoch_scalars(title: str, record: Epoch, recipe: Recipe) -> Iterator[tuple[
 
 
 def _plain(name: str) -> str:
-    """A name of letters that every tool takes: ndcg_at_10."""
-    return re.sub(r"\W+", "_", name.replace("@", "_at_"))
+    """A metric's name in letters that every tool takes: ndcg_at_10."""
+    return name.replace("@", "_at_")
