@@ -44,7 +44,7 @@ def in_words(place: Recommendation) -> str:
     if rest:
         parts.append((f"{len(rest):,} more", sum(rest)))
     if because.own:
-        parts.append(("own taste", because.own))
+        parts.append(("what no film carries", because.own))
     if because.popularity:
         parts.append(("popularity", because.popularity))
     said = ", ".join(f"{called} {score:+.3f}" for called, score in parts)

@@ -72,7 +72,7 @@ def train(
 ) -> None:
     """Split, train, validate, test and save: LightGCN and its baselines."""
     from tastegraph.studies.folder import check_folder, free_folder
-    from tastegraph.studies.known_recipes import recipe_path
+    from tastegraph.studies.known_recipes import known_recipes, recipe_path
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import place_of
 
@@ -88,6 +88,8 @@ def train(
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     if out is not None:
         check_folder(out, force=force)
+    if recipe is None and not settings and data in known_recipes() and not json:
+        say(f"hint: these are the default settings; --recipe {data} has the best ones found for {data}")
     dataset, load_seconds = _loaded(resolved, feedback, json=json)
     folder = out or free_folder(Path("runs") / dataset.name)
     run_and_show(

@@ -15,11 +15,20 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tastegraph.errors import FeedbackError, ServeError, needs_extra
 from tastegraph.files import reason_of
-from tastegraph.serving.feedback_tables import ACCOUNTS, FEEDBACK, SCHEMA_TABLE, TABLES, upsert
+from tastegraph.serving.feedback_tables import (
+    ACCOUNTS,
+    FEEDBACK,
+    SCHEMA_TABLE,
+    TABLES,
+    TITLE_LENGTH,
+    TITLES,
+    note_title,
+    upsert,
+)
 from tastegraph.serving.tokens import digest_of_token, new_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
 
@@ -30,6 +39,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 SCHEMA = 1
 MOST_FILMS = 2_000  # of one account
 BUSY_SECONDS = 5.0
+CHECK_SECONDS = 1.0
 
 
 class TooMuchFeedbackError(FeedbackError):
@@ -64,6 +74,8 @@ class FeedbackStore:
     """
 
     def __init__(self, url: str, *, make: bool = True) -> None:
+        self.name = _plain(url)
+        self._checked = -CHECK_SECONDS
         self._engine = _engine(url, make=make)
         self._writing = threading.Lock()
         try:
@@ -82,13 +94,38 @@ class FeedbackStore:
         self._engine.dispose()
 
     def check(self) -> None:
-        """Ask the store for something small.
+        """Write something small, and say nothing by it; asked again within a second, the last answer holds.
 
         Raises:
-            FeedbackError: it does not answer.
+            FeedbackError: it does not answer, or cannot keep anything.
         """
+        if time.monotonic() - self._checked < CHECK_SECONDS:
+            return
+        with self._changing() as connection:
+            connection.execute(SCHEMA_TABLE.update().values(number=SCHEMA))
+        self._checked = time.monotonic()
+
+    def check_films(self, known: Callable[[str], str | None]) -> None:
+        """Fail if most of what was said is of other films than a model's: ids mean nothing across data sets.
+
+        Args:
+            known: the title of an item of the model, "" where it has none, or None for an item that it does not know.
+
+        Raises:
+            FeedbackError: over half of the items spoken of are unknown, or have another title.
+        """
+        asked = select(FEEDBACK.c.item, TITLES.c.title).distinct()
         with self._reading() as connection:
-            connection.execute(select(SCHEMA_TABLE.c.number)).all()
+            rows = connection.execute(asked.outerjoin_from(FEEDBACK, TITLES, FEEDBACK.c.item == TITLES.c.item)).all()
+        other = [(item, then, now) for item, then in rows if _differ(then, now := known(item))]
+        if 2 * len(other) > len(rows):
+            item, then, now = other[0]
+            meant = f'"{then}" then' if then else "no title then"
+            raise FeedbackError(
+                f"{self.name}: holds what people said of other films: {len(other):,} of {len(rows):,} are not the "
+                f"model's, such as id {item}, {meant} and {'unknown' if now is None else repr(now)} now; keep what is "
+                "said of this model elsewhere (--feedback)"
+            )
 
     def open_account(self) -> str:
         """A new account; its token is told this once and kept as a digest only."""
@@ -110,8 +147,14 @@ class FeedbackStore:
             connection.execute(FEEDBACK.delete().where(FEEDBACK.c.account == account))
             connection.execute(ACCOUNTS.delete().where(ACCOUNTS.c.account == account))
 
-    def say(self, account: int, item: str, kind: Kind) -> None:
+    def say(self, account: int, item: str, kind: Kind, title: str | None = None) -> None:
         """Keep what an account says of an item, in place of what it said before; on return it is on the disk.
+
+        Args:
+            account: whose.
+            item: id of the source.
+            kind: what is said.
+            title: of the item, for `check_films`.
 
         Raises:
             TooMuchFeedbackError: the account holds as many items as it may.
@@ -122,6 +165,8 @@ class FeedbackStore:
             if (connection.execute(others).scalar() or 0) >= MOST_FILMS:
                 raise TooMuchFeedbackError(f"an account holds at most {MOST_FILMS:,} films")
             connection.execute(upsert(connection.dialect.name, account, item, kind, time.time()))
+            if title:
+                connection.execute(note_title(connection.dialect.name, item, title))
 
     def unsay(self, account: int, item: str) -> None:
         """Forget what an account said of an item, if it did."""
@@ -154,6 +199,11 @@ class FeedbackStore:
         """A transaction; one at a time within a process, for SQLite has one writer anyway."""
         with _told(), self._writing, self._engine.begin() as connection:
             yield connection
+
+
+def _differ(then: str | None, now: str | None) -> bool:
+    """Whether an item is another one, or none, as far as titles tell."""
+    return now is None or bool(then and now and then != now[:TITLE_LENGTH])
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Integer, MetaData, String, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["ACCOUNTS", "FEEDBACK", "SCHEMA_TABLE", "TABLES", "upsert"]
+__all__ = ["ACCOUNTS", "FEEDBACK", "SCHEMA_TABLE", "TABLES", "TITLES", "TITLE_LENGTH", "note_title", "upsert"]
 
+TITLE_LENGTH = 1024  # letters that are kept
 TABLES = MetaData()
 SCHEMA_TABLE = Table("tastegraph_schema", TABLES, Column("number", Integer, primary_key=True))
 ACCOUNTS = Table(
@@ -27,6 +28,19 @@ FEEDBACK = Table(
     Column("kind", String(8), CheckConstraint("kind IN ('like', 'dislike', 'seen')"), nullable=False),
     Column("said", Float(53), nullable=False),
 )
+# What items were called when they were first spoken of, to tell whether a model is of the same films.
+TITLES = Table(
+    "titles",
+    TABLES,
+    Column("item", String(256), primary_key=True),
+    Column("title", String(TITLE_LENGTH), nullable=False),
+)
+
+
+def note_title(dialect: str, item: str, title: str) -> Any:
+    """The statement that keeps an item's title, if none is kept."""
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(TITLES).values(item=item, title=title[:TITLE_LENGTH]).on_conflict_do_nothing()
 
 
 def upsert(dialect: str, account: int, item: str, kind: str, said: float) -> Any:

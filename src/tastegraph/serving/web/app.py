@@ -21,6 +21,8 @@ from tastegraph.serving.web.routes_lists import list_routes
 from tastegraph.serving.web.routes_state import model_routes, state_routes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "build"]
 
-ALL_MAY = (401, 403, 405, 413, 421, 422, 429, 503)  # answers that any endpoint may give
+ALL_MAY = (401, 403, 405, 408, 413, 415, 421, 422, 429, 503)  # answers that any endpoint may give
 PROBLEM = "application/problem+json"
 SAID = {
     UnknownUserError: "unknown-user",
@@ -101,7 +103,7 @@ def _add_problems(app: FastAPI) -> None:
 
     async def invalid(_: Request, error: Exception) -> Problem:
         assert isinstance(error, RequestValidationError)  # noqa: S101 (for the type checker)
-        faults = [_fault(fault) for fault in error.errors()[:TOLD]]
+        faults = list(_by_place(map(_fault, error.errors()[: 4 * TOLD])))[:TOLD]
         return Problem("invalid-request", f"{faults[0]['at']}: {faults[0]['expected']}", errors=faults)
 
     async def no_such(request: Request, error: Exception) -> Problem:
@@ -127,7 +129,22 @@ def _add_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, said)
 
 
+def _by_place(faults: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The faults of one place, which could be of several kinds, as one."""
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        found.setdefault(fault["at"], []).append(fault["expected"])
+    for place, expected in found.items():
+        yield {"at": place, "expected": " or ".join(dict.fromkeys(expected))[:400]}
+
+
 def _fault(fault: dict[str, Any]) -> dict[str, Any]:
     """Where a fault is and what was expected; never what was found, which may be anything."""
-    place = ".".join(str(part) for part in fault["loc"])[:200]
+    parts = [str(part) for part in fault["loc"] if not _is_kind(part)]
+    place = ".".join(parts)[:200]
     return {"at": place.encode("utf-8", "replace").decode(), "expected": str(fault["msg"])[:200]}
+
+
+def _is_kind(part: int | str) -> bool:
+    """Whether a part of a place says which of several kinds was tried, which only pydantic knows: constrained-str."""
+    return isinstance(part, str) and (part in {"int", "str", "float", "bool"} or not part.replace("_", "").isalnum())

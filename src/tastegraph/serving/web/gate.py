@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from http.cookies import CookieError, SimpleCookie
 from itertools import count
 from secrets import token_hex
@@ -25,11 +26,13 @@ ACCESS_COOKIE = "tastegraph_access"
 PROBES = frozenset({"/health", "/ready"})  # a supervisor's: answered however busy the service is
 # Need no access token, nor does what they are drawn with; the pages send whoever may not to /enter and hold nothing.
 OPEN_PATHS = PROBES | {"/", "/model", "/docs", "/enter"}
+FORMS = frozenset({"/enter"})  # what a page without script sends
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
+CLOSE = {"Connection": "close"}  # what else the client sends is not read
 HEADERS = [
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -48,6 +51,7 @@ class Gate:
         self._service = service
         self._rate = RateLimit(service.limits.rate)
         self._at_once = 0
+        self._sending: Counter[str] = Counter()  # bodies under way, by client
         self._process, self._numbers = token_hex(4), count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,23 +61,65 @@ class Gate:
             return
         began = time.perf_counter()
         answer = _Answer(send, f"{self._process}-{next(self._numbers)}")
-        self._at_once += 1
-        self._service.measured.at_once.set(self._at_once)
         try:
             refusal = self._refusal(scope)
             if refusal is not None:
                 await refusal(scope, receive, answer)
             else:
-                await self._answered(scope, receive, answer)
+                await self._read_then_answered(scope, receive, answer)
+        finally:
+            self._tell(scope, answer, time.perf_counter() - began)
+
+    async def _read_then_answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        """Take the body in whole before a place among the answers is taken: a slow sender keeps nobody else waiting."""
+        try:
+            if scope["method"] not in SAFE:
+                receive = await self._body(scope, receive)
+        except ProblemError as problem:
+            await answer.instead(problem.answer, scope, receive)
+            return
+        except _GoneError:
+            return
+        self._at_once += 1
+        self._service.measured.at_once.set(self._at_once)
+        try:
+            await self._answered(scope, receive, answer)
         finally:
             self._at_once -= 1
-            self._tell(scope, answer, time.perf_counter() - began)
+
+    async def _body(self, scope: Scope, receive: Receive) -> Receive:
+        """A body in one piece; each client sends so many at one time at most.
+
+        Raises:
+            ProblemError: it is too long, too slow, of another type, or one too many.
+            _GoneError: the client has gone.
+        """
+        limits, client = self._service.limits, _client(scope)
+        if self._sending[client] >= limits.bodies:
+            raise ProblemError("too-many-requests", f"at most {limits.bodies} bodies at one time", headers=CLOSE)
+        self._sending[client] += 1
+        try:
+            async with asyncio.timeout(limits.body_seconds):
+                body = await _whole(receive, limits.body)
+        except TimeoutError:
+            detail = f"a body is to arrive within {limits.body_seconds:g} s"
+            raise ProblemError("body-too-slow", detail, headers=CLOSE) from None
+        finally:
+            self._sending[client] -= 1
+            if not self._sending[client]:
+                del self._sending[client]
+        if body and scope["path"] not in FORMS and not _is_json(dict(scope["headers"])):
+            raise ProblemError("unsupported-type", "a body is application/json")
+        if self._is_full(scope):
+            raise ProblemError("busy", headers={"Retry-After": "1"})
+        return _again(body, receive)
 
     async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         limits = self._service.limits
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the server sends no body then
         try:
             async with asyncio.timeout(limits.seconds):
-                await self._app(scope, _counted(receive, limits.body), answer)
+                await self._app(asked, receive, answer)
         except ProblemError as problem:
             await answer.instead(problem.answer, scope, receive)
         except TimeoutError:
@@ -81,13 +127,19 @@ class Gate:
         except Exception:  # noqa: BLE001 (told in full; the service goes on)
             LOG.exception("mistake", extra={"told": {"id": answer.id, "path": scope["path"]}})
             await answer.instead(Problem("internal", f"request {answer.id}"), scope, receive)
+        finally:
+            if asked is not scope and "route" in asked:
+                scope["route"] = asked["route"]
+
+    def _is_full(self, scope: Scope) -> bool:
+        return self._at_once >= self._service.limits.at_once and scope["path"] not in PROBES
 
     def _refusal(self, scope: Scope) -> Response | None:
         """Why a request is not let in, or None."""
         service, headers = self._service, dict(scope["headers"])
         if service.hosts is not None and _host(headers) not in service.hosts:
             return Problem("foreign-host", f"expected {' or '.join(sorted(service.hosts))}")
-        if self._at_once > service.limits.at_once and scope["path"] not in PROBES:
+        if self._is_full(scope):
             return Problem("busy", headers={"Retry-After": "1"})
         wait = self._rate.wait(_client(scope))
         if wait:
@@ -148,23 +200,44 @@ class _Answer:
             await problem(scope, receive, self)
 
 
-def _counted(receive: Receive, most: int) -> Receive:
-    """The same body, as long as it has at most so many bytes."""
-    taken = 0
+class _GoneError(Exception):
+    """The client has gone before its body was there."""
 
-    async def counted() -> Message:
-        nonlocal taken
+
+async def _whole(receive: Receive, most: int) -> bytes:
+    """A body, as long as it has at most so many bytes."""
+    parts, taken, more = [], 0, True
+    while more:
         message = await receive()
-        taken += len(message.get("body", b""))
+        if message["type"] == "http.disconnect":
+            raise _GoneError
+        parts.append(message.get("body", b""))
+        taken += len(parts[-1])
         if taken > most:
             raise _too_large(most)
-        return message
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
-    return counted
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What hands out a body that was taken in before, then whatever else comes."""
+    left = [body]
+
+    async def again() -> Message:
+        if left:
+            return {"type": "http.request", "body": left.pop(), "more_body": False}
+        return await receive()
+
+    return again
+
+
+def _is_json(headers: dict[bytes, bytes]) -> bool:
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
 
 
 def _too_large(most: int) -> ProblemError:
-    return ProblemError("too-large", f"a body has at most {most:,} bytes", headers={"Connection": "close"})
+    return ProblemError("too-large", f"a body has at most {most:,} bytes", headers=CLOSE)
 
 
 def _client(scope: Scope) -> str:

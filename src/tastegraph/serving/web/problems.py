@@ -27,6 +27,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "account-token-needed": (401, "This is for the holder of an account"),
     "foreign-page": (403, "Another site's page may not do this"),
     "foreign-host": (421, "This service does not answer for that host"),
+    "body-too-slow": (408, "The body did not arrive in time"),
+    "unsupported-type": (415, "The body is of a type that is not taken"),
     "too-large": (413, "The body is too large"),
     "too-many-requests": (429, "Too many requests; slow down"),
     "busy": (503, "The service is busy"),

@@ -16,6 +16,7 @@ from tastegraph.serving.web.service import Service, index_of
 __all__ = ["account_routes", "add_saying"]
 
 COOKIE = "tastegraph_account"
+KNOWN = "tastegraph_known"  # tells the page that there is an account, and nothing of it
 COOKIE_SECONDS = 365 * 24 * 3600
 FromHeader = Annotated[str | None, Header(alias="Tastegraph-Account", max_length=200, description="The token.")]
 FromCookie = Annotated[str | None, Cookie(alias=COOKIE, max_length=200)]
@@ -30,9 +31,9 @@ def account_routes(service: Service) -> APIRouter:
         """A new account. Its token is told once, and set as a cookie for the page."""
         token = service.store.open_account()
         answer = as_json({"token": token}, 201)
-        answer.set_cookie(
-            COOKIE, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=request.url.scheme == "https"
-        )
+        secure = request.url.scheme == "https"
+        answer.set_cookie(COOKIE, token, COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure)
+        answer.set_cookie(KNOWN, "1", COOKIE_SECONDS, samesite="strict", secure=secure)
         return answer
 
     @router.delete("/account", status_code=204)
@@ -41,6 +42,7 @@ def account_routes(service: Service) -> APIRouter:
         service.store.close_account(service.account(header or cookie))
         answer = Response(status_code=204)
         answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(KNOWN, samesite="strict")
         return answer
 
     @router.get("/account", responses=answered_by(Account))
@@ -65,9 +67,9 @@ def add_saying(router: APIRouter, service: Service) -> None:
     def say(film: FilmId, asked: KindBody, header: FromHeader = None, cookie: FromCookie = None) -> Response:
         """Like, dislike, or have seen a film; kept for good when this answers."""
         number = service.account(header or cookie)
-        index_of(service.shown, film)
+        title = service.shown.title_of(index_of(service.shown, film))
         try:
-            service.store.say(number, film, asked.kind)
+            service.store.say(number, film, asked.kind, title)
         except TooMuchFeedbackError as error:
             raise ProblemError("account-full", str(error)) from None
         service.measured.kept(asked.kind)

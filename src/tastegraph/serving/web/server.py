@@ -10,6 +10,8 @@ import uvicorn
 
 from tastegraph.serving.web.app import build
 from tastegraph.serving.web.listening import BACKLOG
+from tastegraph.serving.web.logs import LOG
+from tastegraph.serving.web.patience import PatientProtocol, PatientWithProxy
 from tastegraph.serving.web.routes_state import reload_run
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def serve(service: Service, listening: socket.socket, proxy: str | None, on_read
     config = uvicorn.Config(
         build(service),
         loop="uvloop",
-        http="httptools",
+        http=PatientProtocol if proxy is None else PatientWithProxy,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -55,6 +57,7 @@ def serve(service: Service, listening: socket.socket, proxy: str | None, on_read
     async def answer() -> None:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, reload_run, service))
+        LOG.info("started", extra={"told": {"model": service.shown.version}})
         on_ready()
         await server.serve(sockets=[listening])
 
@@ -65,3 +68,4 @@ def serve(service: Service, listening: socket.socket, proxy: str | None, on_read
         signal.signal(number, end)  # before uvicorn heeds them, and when it raises them again in the end
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(answer())
+    LOG.info("stopped")

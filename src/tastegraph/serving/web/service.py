@@ -28,12 +28,16 @@ class Limits:
         rate: requests of one client a second, in the long run; 0 for no limit.
         seconds: until an answer must be there.
         body: bytes of a body.
+        body_seconds: until it must have arrived.
+        bodies: of one client that may be under way at one time.
         at_once: requests that are answered at one time.
     """
 
     rate: float = 50.0
     seconds: float = 10.0
     body: int = 1 << 16
+    body_seconds: float = 5.0
+    bodies: int = 32
     at_once: int = 512
 
 
@@ -51,6 +55,7 @@ class Service:
 
     Raises:
         ModelError: the run holds no sound model.
+        FeedbackError: the store holds feedback on other films than the model's.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class Service:
         self._path = path
         self._say = say
         self._reloading = threading.Lock()
-        self.shown = Shown.load(path, say)
+        self.shown = self._loaded()
         measured.show(self.shown.version)
 
     def reload(self) -> tuple[str, str]:
@@ -82,12 +87,23 @@ class Service:
 
         Raises:
             ModelError: there is no sound model; what was shown before stays.
+            FeedbackError: it is a model of other films than the store has heard of.
         """
         with self._reloading:
-            shown = Shown.load(self._path, self._say)
+            shown = self._loaded()
             before, self.shown = self.shown.version, shown
         self.measured.show(shown.version)
         return shown.version, before
+
+    def _loaded(self) -> Shown:
+        """The run, of the films that the store holds feedback on."""
+        shown = Shown.load(self._path, self._say)
+
+        def title(item: str) -> str | None:
+            return shown.title_of(shown.by_id[item]) if item in shown.by_id else None
+
+        self.store.check_films(title)
+        return shown
 
     def account(self, token: str | None) -> int:
         """The account with a token.

@@ -142,6 +142,10 @@ class Shown:
         spread = float(log.var())
         return max(float(np.cov(mean, log, bias=True)[0, 1]) / spread, 0.0) if spread else 0.0
 
+    def title_of(self, index: int) -> str:
+        """What a film is called, "" where the source has no titles."""
+        return str(self.recommender.names.film(index)["title"] or "")
+
     def film(self, index: int) -> dict[str, Any]:
         """A film as answers name it: id, title, year, genres."""
         film = self.recommender.names.film(index)

@@ -50,6 +50,7 @@ function show(films) {
 }
 
 function invite() {
+  told.textContent = current.length ? "Your list is empty." : "";
   current = [];
   const begin = () => picker.some(3).forEach((film) => taste.say(film, "like"));
   const ask = taste.all().length ? "Like at least one film and the list appears here." : "Like a film and your list appears here.";

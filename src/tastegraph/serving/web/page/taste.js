@@ -47,8 +47,9 @@ export function forget() {
   }).catch((problem) => notice(problem.message)).then(() => tell(true));
 }
 
-/** What was said before this page was opened. */
+/** What was said before this page was opened. A browser without an account has nothing to ask for. */
 export async function recall() {
+  if (!document.cookie.split("; ").includes("tastegraph_known=1")) return tell(true);
   try {
     const told = await api.account();
     account = true;
