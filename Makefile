@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help quickstart test lint bench torture fuzz browser pictures docs lock clean
+.PHONY: audit help licences quickstart test lint bench torture fuzz browser pictures docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
@@ -18,6 +18,8 @@ help:
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
 	@echo "make torture     kill runs at every write and at 30 random moments, go on, compare (half an hour)"
 	@echo "make fuzz        a long coverage-guided run against the readers; FUZZ_SECONDS=120"
+	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
+	@echo "make licences    the licences of what comes along, into docs/licences.md"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
 	@echo "make docs        the documentation site, in build/site"
@@ -77,6 +79,17 @@ $(VENV)/.fuzz: $(VENV)/.dev
 
 fuzz: $(VENV)/.fuzz
 	$(BIN)/python -m fuzz.readers -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20
+
+$(VENV)/.audit: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[audit]"
+	@touch $@
+
+audit: $(VENV)/.audit
+	@$(BIN)/python -m supply.audit
+
+licences: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[index,onnx]"
+	$(BIN)/python -m supply.licences docs/licences.md
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/site
