@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
 
 LONGEST_LIST = 1_000_000  # places
+NOT_TOML = (ValueError, RecursionError)  # TOMLDecodeError, no UTF-8, a number of thousands of digits; brackets as many
 Checked = TypeVar("Checked")
 
 
@@ -223,9 +224,15 @@ def load_recipe(
 
 def _recipe_of(tree: Mapping[str, Any], place: str = "") -> Recipe:
     try:
-        return Recipe.model_validate(tree)
+        recipe = Recipe.model_validate(tree)
     except ValidationError as error:
         raise RecipeError(place + _in_words(error)) from None
+    for key, value in recipe.flat().items():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:  # bytes of a command line that are no text
+            raise RecipeError(f"{place}{key}: expected text in UTF-8; found {ascii(value)[:60]}") from None
+    return recipe
 
 
 def _in_value_errors(check: Callable[..., Checked], *given: Any) -> Checked:
@@ -241,8 +248,8 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path}: {reason_of(error)}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not TOML ({error})") from error
+    except NOT_TOML as error:
+        raise RecipeError(f"{path}: not TOML ({' '.join(str(error).split())})") from error
 
 
 def _parse(setting: str) -> tuple[str, Any]:
@@ -251,7 +258,7 @@ def _parse(setting: str) -> tuple[str, Any]:
         raise RecipeError(f"expected key=value, found {setting!r}")
     try:
         return key.strip(), tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except NOT_TOML:
         return key.strip(), text
 
 
