@@ -17,7 +17,7 @@ help:
 	@echo "make lint        format and lint checks, types"
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
 	@echo "make torture     kill runs at every write and at 30 random moments, go on, compare (half an hour)"
-	@echo "make fuzz        a long coverage-guided run against the readers; FUZZ_SECONDS=120"
+	@echo "make fuzz        long coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=120 each"
 	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
 	@echo "make licences    the licences of what comes along, into docs/licences.md"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
@@ -78,7 +78,8 @@ $(VENV)/.fuzz: $(VENV)/.dev
 	@touch $@
 
 fuzz: $(VENV)/.fuzz
-	$(BIN)/python -m fuzz.readers -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20
+	for target in readers recipes models; do \
+	  $(BIN)/python -m fuzz.$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20 || exit 1; done
 
 $(VENV)/.audit: $(VENV)/.dev
 	$(PIP) install --quiet -c constraints.txt -e ".[audit]"

@@ -143,6 +143,8 @@ class Recipe(BaseModel):
                 _in_value_errors(lambda name=name, settings=settings: BASELINES[name](**settings))
             elif unknown := settings.keys() - {"model", "training"}:
                 raise ValueError(f"{MF} has the tables model and training, no {min(unknown)}")
+            elif bad := [key for key, table in settings.items() if not isinstance(table, dict)]:
+                raise ValueError(f"{MF}.{bad[0]} is a table of settings")
         return models
 
     @model_validator(mode="after")
