@@ -69,6 +69,8 @@ def test_tables_of_known_keys(place: Path, values: dict[str, Any]) -> None:
 @example("model.num_layers", DEEP)
 @example("model.num_layers", LONG)
 @example("data.source", "\ud800")
+@example("a key\nof two lines", "1")
+@example("data.source.a\nb", "1")
 @example("models.mf.model", "none")
 @example("models.ease.l2", NESTED)
 @example("models", "{ease = {l2 = {" + "a.b." * 90 + "c = 1}}}")

@@ -228,12 +228,12 @@ def _recipe_of(tree: Mapping[str, Any], place: str = "") -> Recipe:
     try:
         recipe = Recipe.model_validate(tree)
     except ValidationError as error:
-        raise RecipeError(place + _in_words(error)) from None
+        raise RecipeError(place + _one_line(_in_words(error))) from None
     for key, value in recipe.flat().items():
         try:
             str(value).encode()
         except UnicodeEncodeError:  # bytes of a command line that are no text
-            raise RecipeError(f"{place}{key}: expected text in UTF-8; found {ascii(value)[:60]}") from None
+            raise RecipeError(f"{place}{_one_line(key)}: expected text in UTF-8; found {ascii(value)[:60]}") from None
     return recipe
 
 
@@ -269,7 +269,7 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
     for table in tables:
         tree = tree.setdefault(table, {})
         if not isinstance(tree, dict):
-            raise RecipeError(f"{key} cannot be set: {table} is no table of settings")
+            raise RecipeError(_one_line(f"{key} cannot be set: {table} is no table of settings"))
     tree[last] = value
 
 
@@ -291,6 +291,11 @@ def _in_words(error: ValidationError) -> str:
         expected = f"expected a list such as {example}"
     found = "" if isinstance(fault["input"], dict) else f"; found {str(fault['input'])[:60]!r}"
     return f"{key}: {expected}{found}"
+
+
+def _one_line(message: str) -> str:
+    """A message without the line ends of a key that somebody made up."""
+    return " ".join(message.split())
 
 
 def _without_capital(message: str) -> str:
