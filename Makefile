@@ -99,7 +99,7 @@ docs: $(VENV)/.docs
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,docs]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:
