@@ -39,12 +39,13 @@ STOPS = (0.0625, 0.125, 0.25, 0.5, 1.0)  # of the recipe's epochs
 BASELINES_SHOWN = ("popularity", "gfcf", "als", "ease", "bpr")
 
 
-def measure(name: str, shown: tuple[str, ...]) -> dict[str, Any]:
+def measure(name: str, shown: tuple[str, ...], stops: tuple[float, ...] = STOPS) -> dict[str, Any]:
     """Fit and judge every model of the picture for one data set.
 
     Args:
         name: of a recipe.
         shown: the baselines.
+        stops: of LightGCN, as shares of the recipe's epochs.
 
     Returns:
         "data", "metric", "points" (model, seconds, value, settings) and "environment".
@@ -56,14 +57,14 @@ def measure(name: str, shown: tuple[str, ...]) -> dict[str, Any]:
     warm_up(shown)
     metric = recipe.evaluation.select
     points = []
-    for model, stage, settings, fit in _models(trial, recipe, shown):
+    for model, stage, settings, fit in _models(trial, recipe, shown, stops):
         began = time.perf_counter()
         ranker = fit()
         seconds = time.perf_counter() - began
         lengths = recipe.evaluation.validation_k
         value = full_ranking(ranker, trial.validation, trial.graph.items_of, lengths).means()[metric]
         points.append({"model": model, "stage": stage, "seconds": round(seconds, 2), "value": value, **settings})
-        print(f"{name}: {model} {stage}: {metric} {value:.4f} in {seconds:.1f} s")
+        print(f"{name}: {model} {stage}: {metric} {value:.4f} in {seconds:.1f} s", flush=True)
     return {"data": name, "metric": metric, "points": points, "environment": environment}
 
 
@@ -78,8 +79,10 @@ def _with_tuned(recipe: Recipe, name: str, shown: tuple[str, ...]) -> Recipe:
     return recipe
 
 
-def _models(trial: Trial, recipe: Recipe, shown: tuple[str, ...]) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
-    for share in STOPS:
+def _models(
+    trial: Trial, recipe: Recipe, shown: tuple[str, ...], stops: tuple[float, ...]
+) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
+    for share in stops:
         epochs = max(1, round(share * recipe.training.epochs))
         config = recipe.training.model_copy(update={"epochs": epochs})
 
@@ -101,11 +104,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="+", help="data sets with a recipe of their own")
     parser.add_argument("--baselines", default=",".join(BASELINES_SHOWN), help="names, with commas between")
+    parser.add_argument("--stops", default=",".join(map(str, STOPS)), help="of LightGCN: shares of all epochs")
     parser.add_argument("--out", type=Path, default=FOLDER)
     words = parser.parse_args()
     words.out.mkdir(parents=True, exist_ok=True)
+    stops = tuple(float(share) for share in words.stops.split(","))
     for name in words.data:
-        record = measure(name, tuple(words.baselines.split(",")))
+        record = measure(name, tuple(words.baselines.split(",")), stops)
         (words.out / f"{name}.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         draw_frontier(record, words.out / f"{name}.svg")
 

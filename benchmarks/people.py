@@ -24,7 +24,7 @@ __all__ = ["RESULTS", "record", "table_of", "write_into"]
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "people"
 PAGE = HERE.parent / "docs" / "recommend.md"
-CASES = ("folding", "reordering", "indexing", "serving")
+CASES = ("folding", "reordering", "surprise", "indexing", "serving")
 
 
 def record(case: str, on: str, command: str, measure: Callable[[], JsonValue]) -> Path:

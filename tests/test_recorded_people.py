@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-CASES = ("folding", "reordering", "indexing", "serving")
+CASES = ("folding", "reordering", "surprise", "indexing", "serving")
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -14,6 +14,13 @@ def test_an_unknown_benchmark_is_refused_with_the_known_ones(tastegraph: Command
     assert "gowalla" in done.stderr
 
 
+def test_an_unknown_model_is_refused_before_anything_is_run(tastegraph: Command, tmp_path: Path) -> None:
+    words = ["--only", "gowalla", "--models", "chebycv", "--out", str(tmp_path / "x")]
+    done = tastegraph("reproduce", "benchmarks", *words, code=1)
+    assert done.stderr.strip().endswith("unknown model 'chebycv'; did you mean chebycf?")
+    assert not (tmp_path / "x").exists()
+
+
 def test_the_installed_package_brings_its_recipes(tastegraph: Command) -> None:
     done = tastegraph("train", "--recipe", "gowalla", "--set", "training.epoch=1", code=1)
     assert done.stderr.strip().endswith("unknown key training.epoch; did you mean training.epochs?")

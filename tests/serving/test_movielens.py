@@ -52,6 +52,22 @@ def recommender(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return Recommender.load(folder)
 
 
+def test_surprise_moves_the_lists_of_new_people(recommender: Recommender, likes: list[int]) -> None:
+    """Prior or embeddings, all of popularity's part goes: the slope of a mean score alone hardly moved such lists."""
+    model = recommender.model
+    rank = np.empty(len(model.items), np.int64)
+    rank[np.argsort(-model.popularity, kind="stable")] = np.arange(len(rank))
+    person = new_person(model, likes)
+    by_id = {item: index for index, item in enumerate(model.items.ids)}
+
+    def mean_rank(surprise: float) -> float:
+        places = recommender.list_for(person, 10, order=Order(surprise=surprise))
+        return float(rank[[by_id[place.item] for place in places]].mean())
+
+    assert 2 * mean_rank(0.0) < mean_rank(0.5)
+    assert 4 * mean_rank(0.0) < mean_rank(1.0)
+
+
 @pytest.fixture
 def likes(recommender: Recommender) -> list[int]:
     """Three films by index: the sources spell Star Wars in two ways."""

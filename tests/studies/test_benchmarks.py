@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tastegraph.baselines.gf_cf import GFCF
+from tastegraph.data.load import load
 from tastegraph.errors import RunError
+from tastegraph.ranking.protocol import full_ranking
 from tastegraph.studies.benchmarks import (
     BEGIN,
     END,
@@ -18,6 +21,7 @@ from tastegraph.studies.benchmarks import (
 )
 from tastegraph.studies.contenders import Silent
 from tastegraph.studies.recipe import load_recipe
+from tastegraph.studies.trial import Trial
 
 
 def _published_split(folder: Path) -> Path:
@@ -44,6 +48,23 @@ def test_a_record_tells_what_was_run_on_what_and_what_it_came_to(tmp_path: Path)
     path = write_record(record, tmp_path / "records")
     assert path.name == "tastes-seed-4.json"
     assert read_records(path.parent) == [json.loads(path.read_text(encoding="utf-8"))]
+
+
+def test_a_closed_form_is_judged_as_lightgcn_is_and_has_a_record_and_a_row_of_its_own(tmp_path: Path) -> None:
+    source = str(_published_split(tmp_path / "tastes"))
+    settings = ["models.gfcf.vectors=4", "evaluation.k=[10]", "evaluation.select=ndcg@10"]
+    recipe = load_recipe(None, settings, source)
+    record = run_benchmark("tastes", recipe, Silent(), lambda _: None, "gfcf")
+    trial = Trial.of(load(source, lambda _: None), recipe)
+    ranker = GFCF(vectors=4).fit(trial.final.split.fit)
+    assert record["metrics"]["test"] == full_ranking(ranker, trial.final.test, trial.final.known, [10]).means()
+    assert record["best_epoch"] is None
+    assert record["recipe"]["models"] == {"gfcf": {"vectors": 4}}
+    path = write_record(record, tmp_path / "records")
+    assert path.name == "tastes-gfcf-seed-0.json"
+    row = table_of(read_records(path.parent)).splitlines()[-1]
+    assert row.startswith("| ours, GF-CF, `tastes` |  | **")
+    assert row.endswith("| `tastegraph reproduce benchmarks --only tastes --models gfcf` |")
 
 
 def test_data_that_cannot_be_had_make_a_row_that_says_so(tmp_path: Path) -> None:

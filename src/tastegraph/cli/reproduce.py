@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,10 @@ def benchmarks(
         list[str] | None,
         typer.Option(help="A recipe that comes along, such as gowalla; may be repeated. All of them by default."),
     ] = None,
+    models: Annotated[
+        str,
+        typer.Option(metavar="A,B,...", help="Models to run, with each recipe's settings for them; or all."),
+    ] = "lightgcn",
     seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds to run each recipe with.")] = "0",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting changed in every recipe.")
@@ -47,16 +52,17 @@ def benchmarks(
     from tastegraph.files import write_whole
     from tastegraph.studies.benchmarks import read_records, table_of, write_into, write_record
     from tastegraph.studies.known_recipes import known_recipes
+    from tastegraph.studies.models import known_models
 
-    known = known_recipes()
+    known, chosen = known_recipes(), known_models(models)
     wanted = only or list(known)
     for name in wanted:
         if name not in known:
             raise RecipeError(f"{name}: no recipe that comes along; known are {', '.join(known)}")
     records = []
     for name in wanted:
-        for seed in _seeds(seeds):
-            record = _run(name, known[name], [*(settings or []), f"training.seed={seed}"], quiet=json)
+        for model, seed in product(chosen, _seeds(seeds)):
+            record = _run(name, known[name], model, [*(settings or []), *_seeded(model, seed)], quiet=json)
             write_record(record, out)
             records.append(record)
     table = table_of(read_records(out))
@@ -167,16 +173,25 @@ def _seeds(text: str) -> list[int]:
         raise typer.BadParameter(message, param_hint="--seeds") from None
 
 
-def _run(name: str, path: Path, settings: list[str], *, quiet: bool) -> dict[str, Any]:
+def _seeded(model: str, seed: int) -> list[str]:
+    """Settings that give a model its seed."""
+    from tastegraph.baselines.models import BASELINES
+
+    drawn = model in BASELINES and hasattr(BASELINES[model]().config, "seed")
+    return [f"training.seed={seed}", *([f"models.{model}.seed={seed}"] if drawn else [])]
+
+
+def _run(name: str, path: Path, model: str, settings: list[str], *, quiet: bool) -> dict[str, Any]:
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.benchmarks import run_benchmark
+    from tastegraph.studies.models import title_of
     from tastegraph.studies.recipe import load_recipe
 
     recipe = load_recipe(path, settings)
     if not quiet:
-        say(f"{name}, seed {recipe.training.seed}")
+        say(f"{name}, {title_of(model)}, seed {recipe.training.seed}")
     with TrainingProgress(recipe.evaluation.select, quiet=quiet) as progress:
-        record = run_benchmark(name, recipe, progress, spoken(quiet=quiet))
+        record = run_benchmark(name, recipe, progress, spoken(quiet=quiet), model)
     if "missing" in record:
         say(f"{name}: not run here: {record['missing']}")
     return record

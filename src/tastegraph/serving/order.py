@@ -27,14 +27,18 @@ class Order:
     Attributes:
         diversity: lambda of maximal marginal relevance, 0 to 1.
         popularity_discount: c >= 0; c ln(users of the item) is taken off its score.
+        surprise: 0 to 1, where what popularity adds to this person's scores is all taken off (see `PopularityLevels`).
     """
 
     diversity: float = 0.0
     popularity_discount: float = 0.0
+    surprise: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.diversity <= 1:
             raise FilterError(f"diversity lies between 0 and 1; found {self.diversity}")
+        if not 0 <= self.surprise <= 1:
+            raise FilterError(f"surprise lies between 0 and 1; found {self.surprise}")
         if not 0 <= self.popularity_discount < float("inf"):
             raise FilterError(f"the popularity discount is a number of at least 0; found {self.popularity_discount}")
 
@@ -51,7 +55,8 @@ def ordered(
 
     Args:
         model: whose items.
-        scores: of all items, or of `items`; -inf for what the list must not hold, float32 [n].
+        scores: of all items, or of `items`; -inf for what the list must not hold, and without what `order.surprise`
+            takes off, float32 [n].
         k: at least 1.
         order: how.
         items: the indices of what the scores are of, ascending; None for all.

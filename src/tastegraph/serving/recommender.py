@@ -24,6 +24,7 @@ from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.places import Neighbour, Recommendation, length_of
 from tastegraph.serving.scores import scores_of
 from tastegraph.serving.similar import nearest_rows
+from tastegraph.serving.surprise import PopularityLevels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,11 +275,14 @@ class Recommender:
     def _list(self, person: Person, places: int, filters: Filters, order: Order) -> NDArray[np.integer]:
         """The items of a list, best first: among all, or among those that the index reaches."""
         allowed, reach = self._allowed(person, filters), None
-        if self.index is not None and not order.popularity_discount:  # the index knows no order but that of scores
+        by_score = not order.popularity_discount and not order.surprise  # the index knows no other order
+        if self.index is not None and by_score:
             reach = self.index.reach(person.vector, candidates_of(places, order), allowed)
         if reach is not None:
             return ordered(self.model, scores_of(self.model.e_items[reach], person.vector), places, order, reach)
         scores = scores_of(self.model.e_items, person.vector)
+        if order.surprise:
+            scores = self._levels.without(scores, order.surprise)
         return ordered(self.model, np.where(allowed, scores, np.float32(-np.inf)), places, order)
 
     def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:
@@ -304,6 +308,10 @@ class Recommender:
                 "none of them; loosen a filter"
             )
         return allowed & passed
+
+    @cached_property
+    def _levels(self) -> PopularityLevels:
+        return PopularityLevels.of(self.model.popularity)
 
     @cached_property
     def _user_index(self) -> dict[str, int]:

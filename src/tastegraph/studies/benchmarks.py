@@ -12,7 +12,7 @@ from tastegraph.errors import DataError, RunError
 from tastegraph.files import reason_of, write_whole
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
-from tastegraph.studies.models import LIGHTGCN
+from tastegraph.studies.models import LIGHTGCN, MF, title_of
 from tastegraph.studies.published import PUBLISHED
 from tastegraph.studies.trial import Trial
 
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA", "read_records", "run_benchmark", "table_of", "write_into", "write_record"]
 
 SCHEMA = 1
+TRAINED = (LIGHTGCN, MF)  # with embeddings of the recipe's width
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
-def run_benchmark(name: str, recipe: Recipe, watcher: Watcher, say: Callable[[str], None]) -> Record:
+def run_benchmark(
+    name: str, recipe: Recipe, watcher: Watcher, say: Callable[[str], None], model: str = LIGHTGCN
+) -> Record:
     """Run a recipe: select on validation, refit where the test part is given, score test once.
 
     Args:
@@ -39,6 +42,7 @@ def run_benchmark(name: str, recipe: Recipe, watcher: Watcher, say: Callable[[st
         recipe: all settings.
         watcher: is told how training goes on.
         say: is told of loading.
+        model: LightGCN, or a baseline by its name.
 
     Returns:
         A record: what was run on what, the metrics, and seconds: "load" (reading the files), "prepare" (positives,
@@ -46,7 +50,7 @@ def run_benchmark(name: str, recipe: Recipe, watcher: Watcher, say: Callable[[st
         be had, "missing" says why, and nothing else was done.
     """
     seed = recipe.training.seed
-    about: Record = {"schema": SCHEMA, "name": name, "data": recipe.data.source, "seed": seed}
+    about: Record = {"schema": SCHEMA, "name": name, "model": model, "data": recipe.data.source, "seed": seed}
     began = time.perf_counter()
     try:
         dataset = load(recipe.data.source, say, recipe.data.reading)
@@ -57,14 +61,13 @@ def run_benchmark(name: str, recipe: Recipe, watcher: Watcher, say: Callable[[st
     ready = time.perf_counter()
     trial = Trial.of(dataset, recipe)
     prepared = time.perf_counter()
-    made = score_test(contend(LIGHTGCN, trial, recipe, watcher), trial, recipe)
+    made = score_test(contend(model, trial, recipe, watcher), trial, recipe)
     trained = made.contender.trained
-    assert trained is not None  # noqa: S101 (LightGCN is trained by gradient)
     seconds = {"load": loaded - began, "prepare": prepared - ready, **made.seconds}
     return {
         **about,
         "recipe": recipe.model_dump(mode="json", exclude_none=True),
-        "best_epoch": trained.best_epoch,
+        "best_epoch": None if trained is None else trained.best_epoch,
         "metrics": {"validation": dict(made.contender.validation), "test": made.test.means()},
         "seconds": {part: round(value, 2) for part, value in seconds.items()},
         "environment": environment,
@@ -72,8 +75,9 @@ def run_benchmark(name: str, recipe: Recipe, watcher: Watcher, say: Callable[[st
 
 
 def write_record(record: Record, folder: Path) -> Path:
-    """Write a record as FOLDER/NAME-seed-N.json."""
-    path = folder / f"{record['name']}-seed-{record['seed']}.json"
+    """Write a record as FOLDER/NAME-seed-N.json, of a baseline as FOLDER/NAME-MODEL-seed-N.json."""
+    of_model = "" if _model_of(record) == LIGHTGCN else f"-{record['model']}"
+    path = folder / f"{record['name']}{of_model}-seed-{record['seed']}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(record, indent=2) + "\n")
@@ -83,7 +87,7 @@ def write_record(record: Record, folder: Path) -> Path:
 
 
 def read_records(folder: Path) -> list[Record]:
-    """All records of a folder, by name and seed.
+    """All records of a folder, by recipe, model (LightGCN first) and seed.
 
     Raises:
         RunError: a file is no record.
@@ -97,7 +101,7 @@ def read_records(folder: Path) -> list[Record]:
             records.append(record)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{path}: no record of a benchmark") from error
-    return sorted(records, key=lambda record: (record["name"], record["seed"]))
+    return sorted(records, key=_order)
 
 
 def table_of(records: Sequence[Record]) -> str:
@@ -125,6 +129,15 @@ def write_into(page: Path, table: str, begin: str = BEGIN, end: str = END) -> No
     write_whole(page, whole)
 
 
+def _order(record: Record) -> tuple[str, bool, str, int]:
+    model = _model_of(record)
+    return record["name"], model != LIGHTGCN, model, record["seed"]
+
+
+def _model_of(record: Record) -> str:
+    return str(record.get("model", LIGHTGCN))
+
+
 def _place(data: str) -> tuple[int, str]:
     order = list(PUBLISHED)
     return (order.index(data) if data in order else len(order), data)
@@ -138,19 +151,21 @@ def _rows(data: str, records: Sequence[Record]) -> Iterator[str]:
     for row in published:
         figures = " | ".join(f"{row.metrics[name]:.4f}" for name in names)
         yield f"| {row.method} | | {figures} | | | {row.source} |"
-    for recipe in dict.fromkeys(record["name"] for record in records):
-        yield _own(recipe, [record for record in records if record["name"] == recipe], names)
+    for key in dict.fromkeys((record["name"], _model_of(record)) for record in records):
+        yield _own(*key, [record for record in records if (record["name"], _model_of(record)) == key], names)
 
 
-def _own(recipe: str, records: Sequence[Record], names: Sequence[str]) -> str:
+def _own(recipe: str, model: str, records: Sequence[Record], names: Sequence[str]) -> str:
     run = [record for record in records if "missing" not in record]
+    ours = f"ours, `{recipe}`" if model == LIGHTGCN else f"ours, {title_of(model)}, `{recipe}`"
     if not run:
-        return f"| ours, `{recipe}` | | {'not run here | ' * len(names)} | | `tastegraph reproduce benchmarks` |"
+        return f"| {ours} | | {'not run here | ' * len(names)} | | `tastegraph reproduce benchmarks` |"
     figures = " | ".join(f"**{mean(record['metrics']['test'][name] for record in run):.4f}**" for name in names)
     seconds = mean(_counted(record["seconds"]) for record in run)
-    width = run[0]["recipe"]["model"]["embedding_dim"]
-    command = f"`tastegraph reproduce benchmarks --only {recipe}`"
-    return f"| ours, `{recipe}` | {width} | {figures} | {seconds:.0f} | {len(run)} | {command} |"
+    width = run[0]["recipe"]["model"]["embedding_dim"] if model in TRAINED else ""
+    models = "" if model == LIGHTGCN else f" --models {model}"
+    command = f"`tastegraph reproduce benchmarks --only {recipe}{models}`"
+    return f"| {ours} | {width} | {figures} | {seconds:.0f} | {len(run)} | {command} |"
 
 
 def _counted(seconds: Mapping[str, float]) -> float:

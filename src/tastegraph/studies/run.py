@@ -159,6 +159,8 @@ def resume(
         recipe = recipe_to_go_on_with(folder, out, wanted, (keeping or Keeping()).say)
         prepared = prepare(recipe)
         check_same_data(folder, out, prepared.dataset, prepared.trial)
+        if not any((folder / "checkpoints").glob("*")) and keeping is not None:
+            keeping.say("no checkpoint was written before the end; the run begins anew")
         return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping())
 
 
@@ -185,6 +187,7 @@ def _run_in(
         advice=f"; go on with: tastegraph train --resume {shlex.quote(str(out))}",
     )
     with _told_what_is_kept(checkpoints):
+        checkpoints.folder.mkdir(exist_ok=True)  # a copy of a run may lack a folder that was empty
         with Journal(folder / "metrics.jsonl", watcher) as journal:
             lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal, checkpoints), trial, recipe)
         baselines = {

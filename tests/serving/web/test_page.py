@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -12,7 +13,8 @@ import pytest
 from .browser import chromium
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import httpx
     from playwright.sync_api import Browser, Page
@@ -198,7 +200,27 @@ def test_the_models_page(page: Page) -> None:
     page.wait_for_selector("#judged table")
     assert "LightGCN" in page.locator("#judged thead").inner_text()
     assert "Popularity" in page.locator("#judged thead").inner_text()
+    assert "beside other models" in page.locator(".lead").first.inner_text()
     assert page.locator("#learned svg path.curve").count() == 2
+
+
+@pytest.mark.parametrize(("kept", "told"), [(None, "is not known"), ("alone", "alone: its recipe")])
+def test_the_models_page_promises_no_more_than_the_run_has(
+    kept: str | None, told: str, browser: Browser, serving: Callable[..., Served], tmp_path: Path
+) -> None:
+    result = tmp_path / "run" / "result.json"
+    said = json.loads(result.read_text(encoding="utf-8"))
+    result.unlink()
+    if kept:
+        result.write_text(json.dumps(said | {"baselines": {}}), encoding="utf-8")
+    context = browser.new_context(base_url=serving().url)
+    page = context.new_page()
+    page.goto("/model")
+    page.wait_for_selector("#settings table")
+    assert told in page.locator(".lead").first.inner_text()
+    assert "beside" not in page.locator("main").inner_text()
+    assert page.locator("#judged table").count() == int(kept is not None)
+    context.close()
 
 
 @pytest.mark.parametrize("page", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True)

@@ -15,6 +15,7 @@ __all__ = ["API", "MOST_LIKES", "FilmId", "KindBody", "ListBody", "Places", "Use
 API = "/api/v1"
 MOST_LIKES, MOST_PLACES, MOST_GENRES, LONGEST_ID, LONGEST_GENRE = 500, 100, 10, 200, 60
 FIRST_YEAR, LAST_YEAR = 1, 9999
+SURPRISE = "0 as the model ranks; 1 for scores of which popularity tells nothing."
 
 FilmId = Annotated[str, Path(max_length=LONGEST_ID, description="The film's id in the source.", examples=["1"])]
 UserId = Annotated[str, Path(max_length=LONGEST_ID, description="The user's id in the source.", examples=["1"])]
@@ -31,9 +32,7 @@ class WishQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     k: Annotated[int, Field(ge=1, le=MOST_PLACES, description="Length of the list.")] = 10
-    surprise: Annotated[
-        float, Field(ge=0, le=1, allow_inf_nan=False, description="Share of popularity's effect that is taken off.")
-    ] = 0.0
+    surprise: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, description=SURPRISE)] = 0.0
     diversity: Annotated[
         float, Field(ge=0, le=1, allow_inf_nan=False, description="Lambda of maximal marginal relevance.")
     ] = 0.0
@@ -62,7 +61,7 @@ class ListBody(BaseModel):
     dislikes: Annotated[list[Id], Field(max_length=MOST_LIKES)] = []
     seen: Annotated[list[Id], Field(max_length=MOST_LIKES, description="Not to be listed.")] = []
     k: Annotated[int, Field(strict=True, ge=1, le=MOST_PLACES)] = 10
-    surprise: Share = 0.0
+    surprise: Annotated[Share, Field(description=SURPRISE)] = 0.0
     diversity: Share = 0.0
     genres: Annotated[list[GenreName], Field(max_length=MOST_GENRES)] = []
     year_from: Year | None = None

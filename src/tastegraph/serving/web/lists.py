@@ -32,7 +32,7 @@ class Wish:
 
     Attributes:
         k: its length at most.
-        surprise: share of popularity's effect on scores that is taken off in ordering, 0 to 1.
+        surprise: as of `Order`, 0 to 1.
         diversity: lambda of maximal marginal relevance, 0 to 1.
         genres: an item has one of these; empty allows all.
         years: first and last year, None for no bound.
@@ -77,7 +77,7 @@ def list_for(shown: Shown, whom: Whom, wish: Wish) -> bytes:
         person,
         min(wish.k, len(shown.model.items)),
         filters=Filters(genres=wish.genres, years=wish.years, exclude=tuple(whom.seen)),
-        order=Order(wish.diversity, wish.surprise * shown.popularity_slope),
+        order=Order(wish.diversity, surprise=wish.surprise),
     )
     reasons: Sequence[list[dict[str, Any]]] = [[] for _ in places]
     if wish.because and places:

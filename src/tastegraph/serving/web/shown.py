@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Shown"]
 
 REMEMBERED = 8_192  # lists of known users kept ready, at most
-SAMPLED_USERS = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,19 +127,6 @@ class Shown:
             "genre_names": names,
         }
         return Packed.of(orjson.dumps(told), "application/json", self.version)
-
-    @cached_property
-    def popularity_slope(self) -> float:
-        """What ln(users of an item) adds to scores on average, at least 0: the slope of a least-squares line.
-
-        A popularity discount of so much leaves no trend with popularity; it is what `surprise` = 1 means.
-        """
-        model = self.model
-        users = np.linspace(0, len(model.users) - 1, min(SAMPLED_USERS, len(model.users))).astype(np.int64)
-        mean = model.e_items @ model.e_users[users].mean(axis=0)
-        log = np.log(np.maximum(model.popularity, 1))
-        spread = float(log.var())
-        return max(float(np.cov(mean, log, bias=True)[0, 1]) / spread, 0.0) if spread else 0.0
 
     def title_of(self, index: int) -> str:
         """What a film is called, "" where the source has no titles."""

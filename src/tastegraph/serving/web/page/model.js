@@ -19,6 +19,13 @@ function numbers({ users, items, dimensions, about, result }) {
   document.getElementById("numbers").append(...made);
 }
 
+/** What stands below, and what does not. */
+function standing({ metrics, baselines }) {
+  const compared = Object.keys(baselines ?? {}).length > 0;
+  const held = `How well it finds films that were held back from it stands below, ${compared ? "beside other models" : "alone: its recipe trains no other model to compare it with"}.`;
+  document.getElementById("standing").textContent = metrics?.test ? held : "How well it does is not known here: the model was saved without its run's result.";
+}
+
 function rows(result) {
   const parts = { LightGCN: result };
   for (const [name, part] of Object.entries(result.baselines ?? {})) parts[NAMES[name] ?? name] = part;
@@ -69,6 +76,7 @@ function settings({ about, result, model }) {
 
 try {
   const told = await api.model();
+  standing(told.result);
   numbers(told);
   judged(told.result);
   learned(told.epochs, told.result.best_epoch);
