@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: help quickstart test lint bench torture fuzz browser pictures docs lock clean
+.PHONY: audit help licences quickstart test lint bench torture fuzz browser pictures docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
@@ -17,7 +17,9 @@ help:
 	@echo "make lint        format and lint checks, types"
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
 	@echo "make torture     kill runs at every write and at 30 random moments, go on, compare (half an hour)"
-	@echo "make fuzz        a long coverage-guided run against the readers; FUZZ_SECONDS=120"
+	@echo "make fuzz        long coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=120 each"
+	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
+	@echo "make licences    the licences of what comes along, into docs/licences.md"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
 	@echo "make docs        the documentation site, in build/site"
@@ -32,7 +34,7 @@ $(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,serve,postgresql]"
+	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard]"
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
@@ -79,7 +81,19 @@ $(VENV)/.fuzz: $(VENV)/.dev
 	@touch $@
 
 fuzz: $(VENV)/.fuzz
-	$(BIN)/python -m fuzz.readers -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20
+	for target in readers recipes models; do \
+	  $(BIN)/python -m fuzz.$$target -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20 || exit 1; done
+
+$(VENV)/.audit: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[audit]"
+	@touch $@
+
+audit: $(VENV)/.audit
+	@$(BIN)/python -m supply.audit
+
+licences: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[index,onnx]"
+	$(BIN)/python -m supply.licences docs/licences.md
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/site
@@ -88,7 +102,7 @@ docs: $(VENV)/.docs
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[dev,bench,compare,graphgym,serve,postgresql,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,docs]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import sys
 import tempfile
 from pathlib import Path
 
@@ -19,7 +18,8 @@ with atheris.instrument_imports(include=["tastegraph.data"]):
     from tastegraph.data.splits import Split
     from tastegraph.errors import DataError
 
-SECONDS = 120
+from fuzz.target import fuzz
+
 HEADS = (
     b"", b"user,item,rating,timestamp\n", b"user_id:token\titem_id:token\trating:float\n", b"user::item::time\n",
     b'{"user": 1, "item": 2, "rating": 3}\n', b"user;item;note\n", b"PAR1", b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd",
@@ -72,7 +72,7 @@ def both(data: bytes) -> None:
         saved_split(data)
 
 
-def _seeds(folder: Path) -> None:
+def _seeds() -> list[bytes]:
     """A few sound files to start from."""
     import polars as pl
 
@@ -80,24 +80,10 @@ def _seeds(folder: Path) -> None:
     buffer = io.BytesIO()
     table.write_parquet(buffer)
     contents = [b"1,2,3,4\n5,6,7,8\n", b'"a ""b""",x,1,2020-01-01\r\n', b"1::2::3\n", table.write_ndjson().encode()]
-    for n, content in enumerate([*contents, buffer.getvalue()]):
-        for head in range(len(HEADS)):
-            (folder / f"seed-{n}-{head}").write_bytes(bytes([0, head, 0, 1]) + content)
-
-
-def main() -> None:
-    """Fuzz until the time is up; two minutes if nothing else is said."""
-    arguments = sys.argv[1:]
-    if not any(argument.startswith("-max_total_time") for argument in arguments):
-        arguments.append(f"-max_total_time={SECONDS}")
-    if not any(not argument.startswith("-") for argument in arguments):
-        corpus = FOLDER / "corpus"
-        corpus.mkdir()
-        _seeds(corpus)
-        arguments.append(str(corpus))
-    atheris.Setup([sys.argv[0], *arguments], both)
-    atheris.Fuzz()
+    return [
+        bytes([0, head, 0, 1]) + content for content in [*contents, buffer.getvalue()] for head in range(len(HEADS))
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    fuzz(both, _seeds())

@@ -45,6 +45,7 @@ EMBEDDINGS, FOLDING, FIT, SEEN, USERS, ITEMS = (
     "users.parquet",
     "items.parquet",
 )
+OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 FILES = {EMBEDDINGS, FOLDING, FIT, SEEN, USERS, ITEMS}
 
 
@@ -170,7 +171,7 @@ class SavedModel:
         content = {name: _checked(folder / name, known) for name, known in description["files"].items()}
         try:
             model = _assembled(content, description)
-        except (KeyError, TypeError, ValueError, SafetensorError, pl.exceptions.PolarsError) as error:
+        except (KeyError, TypeError, ValueError, SafetensorError, *OF_POLARS) as error:
             raise ModelError(f"{folder}: not a saved model ({str(error).splitlines()[0]})") from error
         fault = _misfit(model)
         if fault:
@@ -229,6 +230,11 @@ def _misfit(model: SavedModel) -> str | None:
     prior = model.e_items.shape[1] - model.width
     if model.e_users.shape[1] != model.e_items.shape[1] or prior not in {0, int(model.ranking == "cosine")}:
         return "embeddings differ in width"
+    rows_of_numbers = (model.e_users, model.e_items, folding.own, folding.users, folding.items)
+    if not all(np.isfinite(numbers).all() for numbers in rows_of_numbers):
+        return "a number in it is not finite"
+    if not all(0 <= exponent <= 2 for exponent in folding.exponents):
+        return "an exponent is not from 0 to 2"
     if any(len(lists.index) and int(lists.index.max()) >= items for lists in (model.fit, model.seen)):
         return "a list names an item that the vocabulary lacks"
     return None
@@ -236,6 +242,17 @@ def _misfit(model: SavedModel) -> str | None:
 
 def _digest(said: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _lists_files(said: object) -> bool:
+    """Whether a description has the size and the digest of every file."""
+    return (
+        isinstance(said, dict)
+        and set(said) == FILES
+        and all(
+            isinstance(file, dict) and type(file.get("bytes")) is int and "sha256" in file for file in said.values()
+        )
+    )
 
 
 def _description(folder: Path) -> dict[str, Any]:
@@ -251,8 +268,10 @@ def _description(folder: Path) -> dict[str, Any]:
         older = said["schema"] < SCHEMA
         remedy = "train the run again" if older else "a newer version of tastegraph wrote it"
         raise ModelError(f"{path}: schema {said['schema']}; this version reads schema {SCHEMA}: {remedy}")
-    if not isinstance(said.get("files"), dict) or set(said["files"]) != FILES:
+    if not _lists_files(said.get("files")):
         raise ModelError(f"{path}: does not list the model's files")
+    if not isinstance(said.get("about"), dict) or said.get("ranking") not in ("inner", "cosine"):
+        raise ModelError(f"{path}: does not say what the model is")
     if said.pop("sha256", None) != _digest(said):
         raise ModelError(f"{path}: altered since the model was saved (SHA-256 differs)")
     return said

@@ -13,13 +13,15 @@ from tastegraph.cli.progress import TrainingProgress
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import model_table, print_json, print_table, say, spoken
+from tastegraph.cli.tracking import trackers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tastegraph.data.load import Dataset
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.run import Keeping
+    from tastegraph.studies.tracking import Tracked, Tracker
     from tastegraph.studies.trial import Trial
 
 __all__ = ["print_result", "run_and_show", "train"]
@@ -60,6 +62,13 @@ def train(
         str | None,
         typer.Option("--with-feedback", metavar="PATH|URL", help="Learn from what `serve` has gathered there, too."),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TOOL",
+            help="Tell tensorboard (RUN/tensorboard), mlflow or mlflow=URI the figures; may be repeated.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
     reading: Reading,
 ) -> None:
@@ -70,12 +79,13 @@ def train(
     from tastegraph.studies.unfinished import place_of
 
     often = {"minutes": checkpoint_minutes, "epochs": checkpoint_epochs}
+    trackers = trackers_of(track or ())
     if resume is not None:
         if out is not None:
             raise typer.BadParameter("goes without --out", param_hint="--resume")
         there = place_of(resume) / "recipe.toml"
         wanted = load_recipe(recipe_path(recipe) or there, settings or [], data, reading)
-        _resume_and_show(resume, wanted, feedback, often, force=force, json=json)
+        _resume_and_show(resume, wanted, feedback, often, trackers, force=force, json=json)
         return
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     if out is not None:
@@ -84,7 +94,9 @@ def train(
         say(f"hint: these are the default settings; --recipe {data} has the best ones found for {data}")
     dataset, load_seconds = _loaded(resolved, feedback, json=json)
     folder = out or free_folder(Path("runs") / dataset.name)
-    run_and_show(resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json, often=often)
+    run_and_show(
+        resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json, often=often, trackers=trackers
+    )
 
 
 def _loaded(recipe: Recipe, feedback: str | None, *, json: bool) -> tuple[Dataset, float]:
@@ -123,21 +135,30 @@ def run_and_show(
     force: bool,
     json: bool = False,
     often: Mapping[str, Any] | None = None,
+    trackers: Sequence[Tracker] = (),
 ) -> None:
     """Run a recipe on loaded data and print what it came to."""
     trial = _told_trial(recipe, dataset, force=force, json=json)
 
     from tastegraph.studies.run import run
 
-    with _keeping(often, quiet=json) as keeping, TrainingProgress(recipe.evaluation.select, quiet=json) as progress:
+    with _keeping(often, quiet=json) as keeping, _watching(recipe, trackers, folder, quiet=json) as watcher:
         result = run(
-            recipe, dataset, folder, progress, trial=trial, load_seconds=load_seconds, force=force, keeping=keeping
+            recipe, dataset, folder, watcher, trial=trial, load_seconds=load_seconds, force=force, keeping=keeping
         )
+        watcher.finish(result)
     _show(result, folder, json=json)
 
 
 def _resume_and_show(
-    folder: Path, wanted: Recipe, feedback: str | None, often: Mapping[str, Any], *, force: bool, json: bool
+    folder: Path,
+    wanted: Recipe,
+    feedback: str | None,
+    often: Mapping[str, Any],
+    trackers: Sequence[Tracker],
+    *,
+    force: bool,
+    json: bool,
 ) -> None:
     """Go on with an unfinished run and print what it came to."""
     from tastegraph.studies.run import Prepared, recorded_result, resume
@@ -146,8 +167,10 @@ def _resume_and_show(
         dataset, load_seconds = _loaded(recipe, feedback, json=json)
         return Prepared(dataset, _told_trial(recipe, dataset, force=force, json=json), load_seconds)
 
-    with _keeping(often, quiet=json) as keeping, TrainingProgress(wanted.evaluation.select, quiet=json) as progress:
-        result = resume(folder, prepare, progress, wanted=wanted, keeping=keeping)
+    with _keeping(often, quiet=json) as keeping, _watching(wanted, trackers, folder, quiet=json) as watcher:
+        result = resume(folder, prepare, watcher, wanted=wanted, keeping=keeping)
+        if result is not None:
+            watcher.finish(result)
     if result is None:
         spoken(quiet=json)(f"{folder}: the run was finished already")
         result = recorded_result(folder)
@@ -171,6 +194,18 @@ def _told_trial(recipe: Recipe, dataset: Dataset, *, force: bool, json: bool) ->
         tell_warnings(dataset, recipe, trial.split)
         say(need.line(free))
     return trial
+
+
+@contextmanager
+def _watching(recipe: Recipe, trackers: Sequence[Tracker], folder: Path, *, quiet: bool) -> Iterator[Tracked]:
+    """The progress, and beside it the tools that are told; warnings of these are told in any case."""
+    from tastegraph.studies.tracking import Tracked
+
+    with (
+        TrainingProgress(recipe.evaluation.select, quiet=quiet) as progress,
+        Tracked(progress, trackers, folder, say) as watcher,
+    ):
+        yield watcher
 
 
 @contextmanager

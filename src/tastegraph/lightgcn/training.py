@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
 
-__all__ = ["Batches", "Trained", "train", "train_step"]
+__all__ = ["Batches", "Trained", "learning_rate", "train", "train_step"]
 
 Batch = TypeVar("Batch")
 
@@ -190,7 +190,7 @@ class _Training:
         for done, batch in enumerate(self._batches.epoch(self._draws)):
             if done < len(self._losses):
                 continue  # in an earlier sitting; what it drew is drawn again
-            rate = _learning_rate(self._config, (self.epoch - 1 + done / steps) / self._config.epochs)
+            rate = learning_rate(self._config, (self.epoch - 1 + done / steps) / self._config.epochs)
             self._optimizer.param_groups[0]["lr"] = rate
             loss = self._batches.loss(self.model, batch)
             if not math.isfinite(loss.item()):
@@ -293,7 +293,7 @@ def train_step(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> float:
     return loss.item()
 
 
-def _learning_rate(config: TrainingConfig, done: float) -> float:
+def learning_rate(config: TrainingConfig, done: float) -> float:
     """Adam's step size when a share `done` of all epochs is done."""
     if config.schedule == "constant":
         return config.learning_rate

@@ -20,12 +20,13 @@ from tastegraph.ranking.metrics import METRICS
 from tastegraph.studies.models import LIGHTGCN, MF, known_models
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
 
 LONGEST_LIST = 1_000_000  # places
+NOT_TOML = (ValueError, RecursionError)  # TOMLDecodeError, no UTF-8, a number of thousands of digits; brackets as many
 Checked = TypeVar("Checked")
 
 
@@ -142,6 +143,8 @@ class Recipe(BaseModel):
                 _in_value_errors(lambda name=name, settings=settings: BASELINES[name](**settings))
             elif unknown := settings.keys() - {"model", "training"}:
                 raise ValueError(f"{MF} has the tables model and training, no {min(unknown)}")
+            elif bad := [key for key, table in settings.items() if not isinstance(table, dict)]:
+                raise ValueError(f"{MF}.{bad[0]} is a table of settings")
         return models
 
     @model_validator(mode="after")
@@ -182,6 +185,10 @@ class Recipe(BaseModel):
         """The recipe, everything resolved, as the text of a TOML file."""
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
 
+    def flat(self) -> dict[str, Any]:
+        """All settings by dotted key, such as {"training.epochs": 5}; lists as they are."""
+        return dict(_flat(self.model_dump(mode="json", exclude_none=True)))
+
     @property
     def threshold(self) -> float | None:
         """The threshold as a number, or None."""
@@ -219,9 +226,15 @@ def load_recipe(
 
 def _recipe_of(tree: Mapping[str, Any], place: str = "") -> Recipe:
     try:
-        return Recipe.model_validate(tree)
+        recipe = Recipe.model_validate(tree)
     except ValidationError as error:
-        raise RecipeError(place + _in_words(error)) from None
+        raise RecipeError(place + _one_line(_in_words(error))) from None
+    for key, value in recipe.flat().items():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:  # bytes of a command line that are no text
+            raise RecipeError(f"{place}{_one_line(key)}: expected text in UTF-8; found {ascii(value)[:60]}") from None
+    return recipe
 
 
 def _in_value_errors(check: Callable[..., Checked], *given: Any) -> Checked:
@@ -237,8 +250,8 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path}: {reason_of(error)}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: not TOML ({error})") from error
+    except NOT_TOML as error:
+        raise RecipeError(f"{path}: not TOML ({' '.join(str(error).split())})") from error
 
 
 def _parse(setting: str) -> tuple[str, Any]:
@@ -247,7 +260,7 @@ def _parse(setting: str) -> tuple[str, Any]:
         raise RecipeError(f"expected key=value, found {setting!r}")
     try:
         return key.strip(), tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except NOT_TOML:
         return key.strip(), text
 
 
@@ -256,7 +269,7 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
     for table in tables:
         tree = tree.setdefault(table, {})
         if not isinstance(tree, dict):
-            raise RecipeError(f"{key} cannot be set: {table} is no table of settings")
+            raise RecipeError(_one_line(f"{key} cannot be set: {table} is no table of settings"))
     tree[last] = value
 
 
@@ -278,6 +291,11 @@ def _in_words(error: ValidationError) -> str:
         expected = f"expected a list such as {example}"
     found = "" if isinstance(fault["input"], dict) else f"; found {str(fault['input'])[:60]!r}"
     return f"{key}: {expected}{found}"
+
+
+def _one_line(message: str) -> str:
+    """A message without the line ends of a key that somebody made up."""
+    return " ".join(message.split())
 
 
 def _without_capital(message: str) -> str:
@@ -303,6 +321,14 @@ def _unknown(key: str) -> str:
     near = same or [name for name in beside if name.rpartition(".")[2] in close]
     hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(beside)}"
     return f"unknown key {key}; {hint}"
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:

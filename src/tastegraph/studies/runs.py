@@ -80,8 +80,7 @@ def summary_of(folder: Path, *, check: bool = False) -> RunSummary:
     run = RunSummary(folder, "unfinished", when=_when(folder))
     try:
         recipe = load_recipe(folder / "recipe.toml")
-        settings = dict(_flat(recipe.model_dump(mode="json", exclude_none=True)))
-        run = replace(run, data=recipe.data.source, settings=settings, select=recipe.evaluation.select)
+        run = replace(run, data=recipe.data.source, settings=recipe.flat(), select=recipe.evaluation.select)
         epochs = read_journal(folder / "metrics.jsonl")
         if not is_finished(folder):
             return replace(run, why=_how_far(epochs, recipe.training.epochs))
@@ -115,11 +114,3 @@ def _how_far(epochs: Sequence[dict[str, Any]], of: int) -> str:
         return "no epoch yet"
     last = epochs[-1]
     return f"{'refit, ' if last.get('stage') == 'refit' else ''}epoch {last.get('epoch')} of at most {of}"
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for key, value in tree.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

@@ -1,0 +1,1 @@
+"""What comes from others: known vulnerabilities (`make audit`) and licences (`make licences`)."""
