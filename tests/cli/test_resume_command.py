@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SMALL = [
-    "training.epochs=400",
-    "training.patience=400",
+    "training.epochs=100",
+    "training.patience=100",
     "training.batch_size=16",
     "model.embedding_dim=8",
     "baselines=[]",
@@ -67,7 +67,7 @@ def test_a_signal_saves_says_how_to_go_on_and_the_run_goes_on(
     assert "training.seed was 0, now 4" in other.stderr
     done = subprocess.run(_train("--resume", str(out), "--json"), check=True, capture_output=True, text=True)
     assert json.loads(done.stdout) == json.loads((out / "result.json").read_text())
-    assert len((out / "metrics.jsonl").read_text().splitlines()) == 400
+    assert len((out / "metrics.jsonl").read_text().splitlines()) == 100
     twice = subprocess.run(_train("--resume", str(out), "--json"), check=True, capture_output=True, text=True)
     assert twice.stdout == done.stdout
 

@@ -248,7 +248,7 @@ def test_divergence_keeps_the_last_good_state(
 ) -> None:
     """Adam's step is made to grow after two epochs: a fault that no setting gives on so small data."""
     monkeypatch.setattr(
-        "tastegraph.lightgcn.training._learning_rate", lambda config, done: 1e30 if done >= 0.5 else 0.01
+        "tastegraph.lightgcn.training.learning_rate", lambda config, done: 1e30 if done >= 0.5 else 0.01
     )
     with pytest.raises(DivergedError, match="last good state is kept") as error:
         run(_recipe(ratings_csv), load(str(ratings_csv)), tmp_path / "run", Silent())

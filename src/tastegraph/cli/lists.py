@@ -39,7 +39,10 @@ def in_words(place: Recommendation) -> str:
     """The shares of a score: the largest films by name, the rest together; they add up to it."""
     because = place.because
     assert because is not None  # noqa: S101 (for the type checker)
-    parts = [(share.called, share.score) for share in because.films[:NAMED]]
+    parts = [
+        (f"{share.called}, disliked," if share.disliked else share.called, share.score)
+        for share in because.films[:NAMED]
+    ]
     rest = [share.score for share in because.films[NAMED:]]
     if rest:
         parts.append((f"{len(rest):,} more", sum(rest)))

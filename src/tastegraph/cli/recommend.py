@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,8 @@ from tastegraph.cli.lists import in_words, print_list
 from tastegraph.cli.terminal import print_json, printable, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tastegraph.serving.filters import Filters
 
 __all__ = ["recommend"]
@@ -135,5 +138,18 @@ def _write_all(
         from tastegraph.studies.evaluate import known_positives
 
         known = known_positives(run)
-    recommender.write_all(out, k, filters=filters, popularity_discount=discount, known=known, on_part=tell, force=force)
+    with _told_to_go_on():
+        recommender.write_all(
+            out, k, filters=filters, popularity_discount=discount, known=known, on_part=tell, force=force
+        )
     typer.echo(f"lists: {out}")
+
+
+@contextmanager
+def _told_to_go_on() -> Iterator[None]:
+    """Interrupted, say that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on after the last part")
+        raise

@@ -24,11 +24,13 @@ class Share:
         item: its id in the source.
         called: its title and year, or its id.
         score: its part of y_ui; below 0 where it speaks against the item.
+        disliked: whether the person has disliked it; the share is that of an edge of weight below 0.
     """
 
     item: int | str
     called: str
     score: float
+    disliked: bool = False
 
 
 @dataclass(frozen=True)

@@ -296,9 +296,12 @@ class Recommender:
         shares = film_shares(self.model, person, items)
         largest_first = np.argsort(-shares, axis=1, kind="stable")
         scores = np.take_along_axis(shares, largest_first, axis=1).tolist()
+        disliked = (person.weights < 0).tolist()
         reasons = []
         for item, films, theirs in zip(items.tolist(), largest_first.tolist(), scores, strict=True):
-            named = map(Share, map(ids.__getitem__, films), map(called.__getitem__, films), theirs)
+            named = [
+                Share(ids[film], called[film], score, disliked[film]) for film, score in zip(films, theirs, strict=True)
+            ]
             reasons.append(Because(tuple(named), *other_shares(self.model, person, item)))
         return reasons
 

@@ -106,7 +106,10 @@ def start(*words: str) -> Served:
         if found := re.search(r"http://(\S+?):(\d+)/", line):
             served.url = f"http://127.0.0.1:{found[2]}"
             break
-    assert served.url, "".join(served.said)
+    if not served.url:
+        process.wait(timeout=30)
+        process.stderr.close()
+        raise AssertionError("".join(served.said))
     served.reader = threading.Thread(target=lambda: served.said.extend(process.stderr or ()), daemon=True)
     served.reader.start()
     return served

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from tastegraph.serving.recommender import Recommender
 
+from .conftest import write_ratings
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import httpx
+
+    from .conftest import Served
 
 
 @pytest.mark.parametrize(
@@ -77,3 +85,24 @@ def test_metrics_count_answers_by_route(client: httpx.Client) -> None:
     assert 'tastegraph_requests_total{method="GET",route="/api/v1/films/{film}",status="200"}' in text
     assert client.get("/health").json() == {"status": "alive"}
     assert client.get("/ready").json()["status"] == "ready"
+
+
+def test_ids_with_a_slash_are_found_and_liked(serving: Callable[..., Served], tmp_path: Path) -> None:
+    """And with whatever else an id may hold: it is one part of a path, in percent encoding."""
+    write_ratings(tmp_path)
+    rows = [line.split(",") for line in (tmp_path / "ratings.csv").read_text().splitlines()[1:]]
+    lines = [f"u/{user},a/b {film}?#%,{rating},{time}" for user, film, rating, time in rows]
+    (tmp_path / "odd.csv").write_text("\n".join(["user,item,rating,timestamp", *lines]) + "\n", encoding="utf-8")
+    settings = ["training.epochs=1", "baselines=[]", "model.embedding_dim=8"]
+    words = [word for setting in settings for word in ("--set", setting)]
+    command = [sys.executable, "-m", "tastegraph", "train", str(tmp_path / "odd.csv"), "--out", str(tmp_path / "run")]
+    subprocess.run([*command, "--force", *words], check=True, capture_output=True)
+    service = serving("--feedback", str(tmp_path / "feedback.db"))
+    film = quote("a/b 7?#%", safe="")
+    with service.client() as client:
+        assert client.get(f"/api/v1/films/{film}").json()["id"] == "a/b 7?#%"
+        assert client.get(f"/api/v1/films/{film}/similar").json()["similar"]
+        assert client.get(f"/api/v1/users/{quote('u/3', safe='')}/recommendations").json()["recommendations"]
+        client.post("/api/v1/accounts")
+        assert client.put(f"/api/v1/account/films/{film}", json={"kind": "like"}).json()["id"] == "a/b 7?#%"
+        assert client.delete(f"/api/v1/account/films/{film}").status_code == 204

@@ -71,3 +71,10 @@ def test_surprise_brings_less_popular_films(client: httpx.Client, recommender: R
 def test_a_list_is_as_long_as_there_are_films(client: httpx.Client) -> None:
     places = client.post("/api/v1/recommendations", json={"likes": [1], "k": 100}).json()["recommendations"]
     assert len(places) == 39
+
+
+def test_a_disliked_film_is_no_reason(client: httpx.Client) -> None:
+    answer = client.post("/api/v1/recommendations", json={"likes": [1, 2], "dislikes": [25, 26, 27], "k": 10})
+    reasons = [film["id"] for place in answer.json()["recommendations"] for film in place["because"]]
+    assert reasons
+    assert set(reasons) <= {1, 2}

@@ -166,7 +166,7 @@ class Gate:
 
     def _tell(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         route = scope.get("route")
-        path = getattr(route, "path", "other")
+        path = str(getattr(route, "path_format", getattr(route, "path", "other")))
         self._service.measured.answered(scope["method"], path, answer.status, seconds)
         self._service.measured.at_once.set(self._at_once)
         told = {

@@ -99,9 +99,9 @@ def _place(place: Recommendation, why: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _reasons(shown: Shown, person: Person, places: Sequence[Recommendation]) -> list[list[dict[str, Any]]]:
-    """Of each place the known films with the largest shares of its score above 0."""
+    """Of each place the liked films with the largest shares of its score above 0."""
     items = np.array([shown.by_id[str(place.item)] for place in places])
-    shares = film_shares(shown.model, person, items)
+    shares = np.where(person.weights > 0, film_shares(shown.model, person, items), 0.0)
     return [[_reason(shown, person, film, row) for film in _largest(row)] for row in shares]
 
 

@@ -31,7 +31,16 @@ function mark() {
   }
 }
 
+/** A search is over all films: no genre is chosen meanwhile. */
+function release() {
+  if (!genre || !field.value.trim()) return;
+  genre = "";
+  for (const chip of document.querySelectorAll("#genres button")) chip.setAttribute("aria-pressed", "false");
+  dispatchEvent(new CustomEvent("genre", { detail: "" }));
+}
+
 async function fill(from = 0) {
+  release();
   asking.abort();
   asking = new AbortController();
   const query = field.value.trim();
@@ -41,7 +50,8 @@ async function fill(from = 0) {
     shown = from ? [...shown, ...page.films] : page.films;
     total = page.total;
     draw(from);
-    found.textContent = query ? `${page.total} films found` : "";
+    const first = page.films.length === PAGE ? "the first " : "";
+    found.textContent = query ? `${first}${page.films.length} films found` : "";
     if (!shown.length) grid.append(el("li", { class: "nothing" }, "No title comes near to that. Try another spelling."));
   } catch (problem) {
     if (problem.name !== "AbortError") notice(problem.message);

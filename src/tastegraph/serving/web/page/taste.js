@@ -36,7 +36,16 @@ async function keep(id, kind) {
     await api.open();
     account = true;
   }
-  await (kind ? api.say(id, kind) : api.unsay(id));
+  const send = () => (kind ? api.say(id, kind) : api.unsay(id));
+  try {
+    await send();
+  } catch (problem) {
+    if (problem.name !== "account-token-needed") throw problem;
+    notice("What you said before is forgotten; this begins anew.");
+    for (const each of [...said.keys()]) if (each !== id) said.delete(each);
+    await api.open();
+    if (kind) await send();
+  }
 }
 
 export function forget() {
