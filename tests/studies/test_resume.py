@@ -297,3 +297,71 @@ def test_killed_runs_lose_nothing(way: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("4 ")
     assert done.stdout.endswith(" 0 lost or changed anything\n")
+
+
+@pytest.mark.parametrize(("moved", "error"), [(1, OSError), (2, KeyboardInterrupt), (6, OSError), (99, OSError)])
+def test_a_run_that_is_taking_its_place_is_never_torn(
+    ratings_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int, error: type[BaseException]
+) -> None:
+    """Whatever interrupts the last renames of a replacement, all of the new run is there, and --resume finishes them."""
+    out = tmp_path / "run"
+    small = ["baselines=[]"]
+    run(_recipe(ratings_csv, *small), load(str(ratings_csv)), out, Silent())
+    run(_recipe(ratings_csv, "training.seed=1", *small), load(str(ratings_csv)), tmp_path / "one", Silent())
+    rename, count = Path.rename, 0
+
+    def interrupted(path: Path, target: Path) -> Path:
+        nonlocal count
+        if path.parent.name == "run.unfinished":
+            count += 1
+            if count == moved:
+                raise error
+        return rename(path, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", interrupted)
+        again = _recipe(ratings_csv, "training.seed=1", *small)
+        if moved < 99:
+            with pytest.raises((error, RunError)):
+                run(again, load(str(ratings_csv)), out, Silent(), force=True)
+            with pytest.raises(RunError, match="go on with it by --resume"):
+                run(again, load(str(ratings_csv)), out, Silent(), force=moved > 1)
+        else:
+            run(again, load(str(ratings_csv)), out, Silent(), force=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tastegraph", "train", "--resume", str(out), "--json"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert _outcome(out) == _outcome(tmp_path / "one")
+    check_seal(out)
+    assert not out.with_name("run.unfinished").exists()
+
+
+def test_a_folder_beside_that_is_none_of_ours_is_left_alone(ratings_csv: Path, tmp_path: Path) -> None:
+    run(_recipe(ratings_csv, "baselines=[]"), load(str(ratings_csv)), tmp_path / "run", Silent())
+    thesis = tmp_path / "run.unfinished" / "thesis.txt"
+    thesis.parent.mkdir()
+    thesis.write_text("precious")
+    with pytest.raises(RunError, match=r"run\.unfinished: holds files that are no run"):
+        run(_recipe(ratings_csv), load(str(ratings_csv)), tmp_path / "run", Silent(), force=True)
+    assert thesis.read_text() == "precious"
+
+
+def test_what_a_killed_write_has_left_is_swept_and_in_nobodys_way(ratings_csv: Path, tmp_path: Path) -> None:
+    _begin(ratings_csv, tmp_path / "run", 5, "baselines=[]")
+    for litter in (".report.html.bu0y_0ub", "checkpoints/.best.safetensors.abcdefgh"):
+        (tmp_path / "run" / litter).write_text("half a fi")
+    resume(tmp_path / "run", _prepare, Silent())
+    assert not list((tmp_path / "run").rglob(".*"))
+    (tmp_path / "run" / ".result.json.abc0_def").write_text("{")
+    run(_recipe(ratings_csv, "baselines=[]"), load(str(ratings_csv)), tmp_path / "run", Silent(), force=True)
+    check_seal(tmp_path / "run")
+
+
+def test_a_finished_run_refuses_other_settings_too(ratings_csv: Path, tmp_path: Path) -> None:
+    run(_recipe(ratings_csv, "baselines=[]"), load(str(ratings_csv)), tmp_path / "run", Silent())
+    with pytest.raises(RunError, match=r"training\.epochs was 4, now 9"):
+        resume(tmp_path / "run", _prepare, Silent(), wanted=_recipe(ratings_csv, "baselines=[]", "training.epochs=9"))

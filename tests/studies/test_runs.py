@@ -69,3 +69,12 @@ def test_a_comparison_is_no_run(two_runs: Path) -> None:
     shutil.copytree(two_runs / "one", two_runs / "compared")
     (two_runs / "compared" / "comparison.json").write_text("{}")
     assert two_runs / "compared" not in find_runs([two_runs])
+
+
+def test_a_run_without_its_recipe_is_damaged_and_not_unseen(two_runs: Path) -> None:
+    (two_runs / "one" / "recipe.toml").unlink()
+    (two_runs / "two" / "environment.json").unlink()
+    found = [summary_of(path) for path in find_runs([two_runs])]
+    assert [(each.path.name, each.state) for each in found] == [("one", "damaged"), ("two", "damaged")]
+    assert "recipe.toml" in found[0].why
+    assert "environment.json" in found[1].why

@@ -30,7 +30,10 @@ def runs(
         str | None, typer.Option(metavar="METRIC", help="The highest first, such as ndcg@10; by name otherwise.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Compare every file of a finished run with its digests.json.")
+        bool,
+        typer.Option(
+            "--check", help="Read every file: with digests.json of a finished run, and checkpoints of another."
+        ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -76,15 +76,14 @@ def train(
     from tastegraph.studies.folder import check_folder, free_folder
     from tastegraph.studies.known_recipes import known_recipes, recipe_path
     from tastegraph.studies.recipe import load_recipe
-    from tastegraph.studies.unfinished import place_of
+    from tastegraph.studies.unfinished import recipe_of
 
     often = {"minutes": checkpoint_minutes, "epochs": checkpoint_epochs}
     trackers = trackers_of(track or ())
     if resume is not None:
         if out is not None:
             raise typer.BadParameter("goes without --out", param_hint="--resume")
-        there = place_of(resume) / "recipe.toml"
-        wanted = load_recipe(recipe_path(recipe) or there, settings or [], data, reading)
+        wanted = load_recipe(recipe_path(recipe) or recipe_of(resume), settings or [], data, reading)
         _resume_and_show(resume, wanted, feedback, often, trackers, force=force, json=json)
         return
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)

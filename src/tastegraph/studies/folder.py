@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -15,7 +16,16 @@ from tastegraph.files import reason_of, sync_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["aside_of", "check_folder", "free_folder", "is_finished", "new_run", "replace_content"]
+__all__ = [
+    "aside_of",
+    "beside",
+    "check_folder",
+    "free_folder",
+    "is_finished",
+    "is_litter",
+    "new_run",
+    "replace_content",
+]
 
 # What the folder of a run, a comparison or a search holds, and nothing else.
 CONTENT = {
@@ -24,6 +34,7 @@ CONTENT = {
     "comparison.json", "comparison.csv", "comparison.md", "comparison.tex", "users.parquet",
     "trials.jsonl", "tuning.json",
 }  # fmt: skip
+LITTER = re.compile(r"\..+\.[a-z0-9_]{8}")
 LAST = {"result.json", "comparison.json", "tuning.json"}  # the marks of a finished one
 
 
@@ -39,7 +50,8 @@ def check_folder(out: Path, *, force: bool) -> None:
         return
     if not out.is_dir():
         raise RunError(f"{out}: is a file; a run needs a folder")
-    held = {path.name for path in out.iterdir()}
+    held = {path.name for path in out.iterdir() if not is_litter(path)}
+    _check_beside(out, force=force)
     if not held:
         return
     if "recipe.toml" not in held or "environment.json" not in held or held - CONTENT:
@@ -48,6 +60,29 @@ def check_folder(out: Path, *, force: bool) -> None:
         raise RunError(f"{out}: holds an unfinished run; go on with it by --resume {out}, or --force to begin anew")
     if not force:
         raise RunError(f"{out}: holds a run already; choose another --out, or --force to replace it")
+
+
+def beside(out: Path) -> Path:
+    """Where the run is written that is to replace a finished one."""
+    place = out.resolve()
+    return place.with_name(f"{place.name}.unfinished")
+
+
+def is_litter(path: Path) -> bool:
+    """Whether a file is what a process left that was killed while it wrote (see `written_whole`)."""
+    return LITTER.fullmatch(path.name) is not None and path.is_file()
+
+
+def _check_beside(out: Path, *, force: bool) -> None:
+    """Refuse where an unfinished replacement stands beside, unless it may be thrown away, or something of others."""
+    place = beside(out)
+    held = {path.name for path in place.iterdir() if not is_litter(path)} if place.is_dir() else set()
+    if held - CONTENT:
+        raise RunError(f"{place}: holds files that are no run; choose another --out")
+    if held and ("recipe.toml" not in held or not force):
+        said = "taking its place" if "recipe.toml" not in held else "to replace it, unfinished"
+        begin = ", or --force to begin anew" if "recipe.toml" in held else ""
+        raise RunError(f"{out}: another run is {said}; go on with it by --resume {out}{begin}")
 
 
 def is_finished(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 from contextlib import contextmanager
@@ -26,11 +27,11 @@ from tastegraph.studies.journal import Journal
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
-from tastegraph.studies.sameness import check_same_data, recipe_to_go_on_with
-from tastegraph.studies.seal import check_seal, digest_of_text, seal
+from tastegraph.studies.sameness import check_same_data, check_settings, recipe_to_go_on_with
+from tastegraph.studies.seal import BEGUN, check_seal, digest_of_text, seal
 from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
-from tastegraph.studies.unfinished import begun, finish, gone_on_with
+from tastegraph.studies.unfinished import begun, finish, gone_on_with, recipe_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
 
 __all__ = ["Keeping", "Prepared", "recorded_result", "resume", "run"]
-
-BEGUN = ("recipe.toml", "environment.json", "split.parquet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,6 +151,7 @@ def resume(
     """
     with gone_on_with(out) as folder:
         if is_finished(folder):  # all but for its last steps, at most
+            check_settings(recipe_of(out), out, wanted)
             Checkpoints(folder / "checkpoints", {}).clear()
             finish(folder, out)
             return None
@@ -187,6 +187,8 @@ def _run_in(
         advice=f"; go on with: tastegraph train --resume {shlex.quote(str(out))}",
     )
     with _told_what_is_kept(checkpoints):
+        if not os.access(folder, os.W_OK):
+            raise RunError(f"{out}: cannot be written to (permission denied)")
         checkpoints.folder.mkdir(exist_ok=True)  # a copy of a run may lack a folder that was empty
         with Journal(folder / "metrics.jsonl", watcher) as journal:
             lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal, checkpoints), trial, recipe)
@@ -201,6 +203,7 @@ def _run_in(
         shutil.rmtree(folder / "model", ignore_errors=True)
         _saved_model(trained, recipe, prepared, sha256_of(folder / "split.parquet")).save(folder / "model")
         write_whole(folder / "report.html", render_report(recipe, result, journal.chosen))
+        keeping.stop.wait(wanted=True)  # what is left takes a moment, and is not to be torn
         text = _json(result)
         seal(folder, beforehand={"result.json": text}, without=checkpoints.states())
         write_whole(folder / "result.json", text)

@@ -11,7 +11,7 @@ from tastegraph.errors import RunError, TasteGraphError
 from tastegraph.studies.folder import is_finished
 from tastegraph.studies.journal import read_journal
 from tastegraph.studies.recipe import load_recipe
-from tastegraph.studies.seal import check_seal
+from tastegraph.studies.seal import BEGUN, check_seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,8 +66,14 @@ def find_runs(places: Iterable[Path]) -> list[Path]:
 
 def _is_run(folder: Path) -> bool:
     """Whether a folder is a run's; comparisons and searches have other files."""
-    held = {path.name for path in folder.iterdir()} if not folder.name.startswith(".") else set()
-    return {"recipe.toml", "environment.json"} <= held and not held & {"comparison.json", "trials.jsonl"}
+    if folder.name.startswith("."):
+        return False
+    try:
+        held = {path.name for path in folder.iterdir()}
+    except OSError:
+        return False
+    begun = {"recipe.toml", "environment.json"} <= held or "digests.json" in held  # which a damaged one may lack
+    return begun and not held & {"comparison.json", "trials.jsonl"}
 
 
 def summary_of(folder: Path, *, check: bool = False) -> RunSummary:
@@ -82,6 +88,10 @@ def summary_of(folder: Path, *, check: bool = False) -> RunSummary:
         recipe = load_recipe(folder / "recipe.toml")
         run = replace(run, data=recipe.data.source, settings=recipe.flat(), select=recipe.evaluation.select)
         epochs = read_journal(folder / "metrics.jsonl")
+        if not (folder / "environment.json").is_file():
+            raise RunError(f"{folder / 'environment.json'}: no such file or directory")
+        if check and not is_finished(folder):
+            _check_unfinished(folder)
         if not is_finished(folder):
             return replace(run, why=_how_far(epochs, recipe.training.epochs))
         if check:
@@ -94,6 +104,15 @@ def summary_of(folder: Path, *, check: bool = False) -> RunSummary:
     except (TasteGraphError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         said = str(error) if isinstance(error, TasteGraphError) else f"{folder / 'result.json'}: not as a run leaves it"
         return replace(run, state="damaged", why=" ".join(said.split()))
+
+
+def _check_unfinished(folder: Path) -> None:
+    """Fail if what a run began with, or a state of its training, is damaged."""
+    from tastegraph.lightgcn.sealed import load_sealed  # torch with it, which a list of runs does without
+
+    check_seal(folder, BEGUN)
+    for path in sorted((folder / "checkpoints").glob("*.safetensors")):
+        load_sealed(path)
 
 
 def _when(folder: Path) -> str:

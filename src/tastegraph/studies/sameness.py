@@ -21,9 +21,23 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["check_same_data", "recipe_to_go_on_with"]
+__all__ = ["check_same_data", "check_settings", "recipe_to_go_on_with"]
 
+LONGEST_SHOWN = 70  # letters of a value; a digest is shown whole
 COMPUTES = ("torch", "numba", "numpy")  # another version of one may round otherwise
+
+
+def check_settings(path: Path, out: Path, wanted: Recipe | None) -> Recipe:
+    """The settings of a run, in a file, which are those that are wanted.
+
+    Raises:
+        RunError: others are wanted; what differs is named.
+    """
+    recipe = load_recipe(path)
+    other = [] if wanted is None else list(_differences(recipe.model_dump(mode="json"), wanted.model_dump(mode="json")))
+    if other:
+        raise RunError(f"{out}: the run's settings are others: {'; '.join(other)}; begin a new run for new settings")
+    return recipe
 
 
 def recipe_to_go_on_with(folder: Path, out: Path, wanted: Recipe | None, say: Callable[[str], None]) -> Recipe:
@@ -38,11 +52,7 @@ def recipe_to_go_on_with(folder: Path, out: Path, wanted: Recipe | None, say: Ca
     Raises:
         RunError: other settings are wanted, or another version of TasteGraph began the run.
     """
-    recipe = load_recipe(folder / "recipe.toml")
-    if wanted is not None and (
-        other := list(_differences(recipe.model_dump(mode="json"), wanted.model_dump(mode="json")))
-    ):
-        raise RunError(f"{out}: the run's settings are others: {'; '.join(other)}; begin a new run for new settings")
+    recipe = check_settings(folder / "recipe.toml", out, wanted)
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     if (began := environment["tastegraph"]) != tastegraph.__version__:
         raise RunError(
@@ -81,7 +91,7 @@ def _differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = 
 
 def _shown(value: Any) -> str:
     text = "nothing" if value is None else json.dumps(value)
-    return text if len(text) <= 24 else f"{text[:20]}..."
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def _may_round_otherwise(environment: Mapping[str, Any]) -> Iterator[str]:

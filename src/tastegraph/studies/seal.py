@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["SEAL", "check_seal", "digest_of_text", "seal"]
+__all__ = ["BEGUN", "SEAL", "check_seal", "digest_of_text", "seal"]
 
 SEAL = "digests.json"
+BEGUN = ("recipe.toml", "environment.json", "split.parquet")  # what a run begins with
 SCHEMA = 1
 
 

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM while a run is under way: a training finishes its step and saves; all else stops at once."""
+"""SIGINT, SIGTERM and SIGHUP while a run is under way: a training saves after its step, all else stops at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stop"]
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
@@ -32,7 +32,9 @@ class Stop:
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Listen to signals meanwhile; only the main thread can."""
-        before = {number: signal.signal(number, self._hear) for number in SIGNALS}
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup, which wants it so
+        heard = [number for number in SIGNALS if not (ignored and number == signal.SIGHUP)]
+        before = {number: signal.signal(number, self._hear) for number in heard}
         try:
             yield
         finally:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from tastegraph.errors import RunError
 from tastegraph.files import reason_of, sync_folder
-from tastegraph.studies.folder import aside_of, is_finished, replace_content
+from tastegraph.studies.folder import aside_of, beside, is_finished, is_litter, replace_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["begun", "finish", "gone_on_with", "place_of"]
+__all__ = ["begun", "finish", "gone_on_with", "place_of", "recipe_of"]
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def begun(out: Path, write: Callable[[Path], None]) -> Iterator[Path]:
     Raises:
         RunError: another process holds it, or it cannot be made.
     """
-    place = _beside(out) if is_finished(out) else out.resolve()
+    place = beside(out) if is_finished(out) else out.resolve()
     with aside_of(out) as aside:
         write(aside)
         if place.exists():
@@ -62,6 +62,9 @@ def gone_on_with(out: Path) -> Iterator[Path]:
     """
     place = place_of(out)
     with _alone(place, out):
+        for path in [*place.iterdir(), *place.glob("*/.*")]:
+            if is_litter(path):
+                path.unlink()
         yield place
 
 
@@ -71,7 +74,10 @@ def place_of(out: Path) -> Path:
     Raises:
         RunError: there is none.
     """
-    place = _beside(out) if _beside(out).is_dir() else out.resolve()
+    place = beside(out)
+    if place.is_dir() and not any(place.iterdir()):
+        place.rmdir()  # all had been moved
+    place = place if place.is_dir() else out.resolve()
     if not (place / "recipe.toml").exists() and not is_finished(place):
         raise RunError(f"{out}: no unfinished run" if out.exists() else f"{out}: no such file or directory")
     return place
@@ -86,21 +92,27 @@ def finish(folder: Path, out: Path) -> None:
     sync_folder(out.resolve().parent)
 
 
+def recipe_of(out: Path) -> Path:
+    """The recipe of a run that may have to be gone on with; it is the first file to be moved to its place.
+
+    Raises:
+        RunError: as `place_of`.
+    """
+    recipe = place_of(out) / "recipe.toml"
+    return recipe if recipe.exists() else out.resolve() / "recipe.toml"
+
+
 @contextmanager
 def _taken_back(place: Path, *, stays: bool) -> Iterator[None]:
-    """On an error before there is a checkpoint, remove what was begun."""
+    """On an error before there is a checkpoint, remove what was begun; never what is finished, or on its way."""
     try:
         yield
     except BaseException:
-        if not any((place / "checkpoints").glob("*.safetensors")):
+        begun_only = (place / "recipe.toml").exists() and not is_finished(place)
+        if begun_only and not any((place / "checkpoints").glob("*.safetensors")):
             for path in place.iterdir() if stays else [place]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise
-
-
-def _beside(out: Path) -> Path:
-    place = out.resolve()
-    return place.with_name(f"{place.name}.unfinished")
 
 
 @contextmanager
