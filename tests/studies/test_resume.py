@@ -303,7 +303,7 @@ def test_killed_runs_lose_nothing(way: str) -> None:
 def test_a_run_that_is_taking_its_place_is_never_torn(
     ratings_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: int, error: type[BaseException]
 ) -> None:
-    """Whatever interrupts the last renames of a replacement, all of the new run is there, and --resume finishes them."""
+    """Whatever interrupts the last renames of a replacement, the new run is all there, and --resume finishes them."""
     out = tmp_path / "run"
     small = ["baselines=[]"]
     run(_recipe(ratings_csv, *small), load(str(ratings_csv)), out, Silent())
