@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.convertors import Convertor, register_url_convertor
 
 from tastegraph.serving.feedback import Kind
 from tastegraph.serving.web.lists import Wish
@@ -16,6 +17,21 @@ API = "/api/v1"
 MOST_LIKES, MOST_PLACES, MOST_GENRES, LONGEST_ID, LONGEST_GENRE = 500, 100, 10, 200, 60
 FIRST_YEAR, LAST_YEAR = 1, 9999
 SURPRISE = "0 as the model ranks; 1 for scores of which popularity tells nothing."
+
+
+class _IdConvertor(Convertor[str]):
+    """An id as a part of a path: whatever it holds, a slash in percent encoding or a line end included."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("id", _IdConvertor())
 
 FilmId = Annotated[str, Path(max_length=LONGEST_ID, description="The film's id in the source.", examples=["1"])]
 UserId = Annotated[str, Path(max_length=LONGEST_ID, description="The user's id in the source.", examples=["1"])]

@@ -63,7 +63,7 @@ def account_routes(service: Service) -> APIRouter:
 def add_saying(router: APIRouter, service: Service) -> None:
     """What the account says of a film, and its list."""
 
-    @router.put("/account/films/{film:path}", responses=answered_by(Said, 404, 409))
+    @router.put("/account/films/{film:id}", responses=answered_by(Said, 404, 409))
     def say(film: FilmId, asked: KindBody, header: FromHeader = None, cookie: FromCookie = None) -> Response:
         """Like, dislike, or have seen a film; kept for good when this answers."""
         number = service.account(header or cookie)
@@ -75,7 +75,7 @@ def add_saying(router: APIRouter, service: Service) -> None:
         service.measured.kept(asked.kind)
         return as_json({"id": film, "kind": asked.kind})
 
-    @router.delete("/account/films/{film:path}", status_code=204)
+    @router.delete("/account/films/{film:id}", status_code=204)
     def unsay(film: FilmId, header: FromHeader = None, cookie: FromCookie = None) -> Response:
         """Take back what was said of a film, if anything was."""
         service.store.unsay(service.account(header or cookie), film)

@@ -71,13 +71,13 @@ def single_film_routes(service: Service) -> APIRouter:
     """One film, its neighbours, and its place on the map."""
     router = APIRouter(prefix=API, tags=["films"])
 
-    @router.get("/films/{film:path}/similar", responses=answered_by(SimilarFilms, 404))
+    @router.get("/films/{film:id}/similar", responses=answered_by(SimilarFilms, 404))
     async def similar(film: FilmId, k: Places = 10) -> Response:
         """Films whose embeddings have the highest cosine to a film's."""
         shown = service.shown
         return as_json({"model": shown.version, "similar": _similar(shown, index_of(shown, film), k)})
 
-    @router.get("/films/{film:path}", responses=answered_by(FilmDetails, 404))
+    @router.get("/films/{film:id}", responses=answered_by(FilmDetails, 404))
     async def film_details(film: FilmId) -> Response:
         """A film, its popularity and its nearest neighbours."""
         shown = service.shown

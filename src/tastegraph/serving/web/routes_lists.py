@@ -22,7 +22,7 @@ def list_routes(service: Service) -> APIRouter:
     """Lists for known users, and from likes and dislikes."""
     router = APIRouter(prefix=API, tags=["lists"])
 
-    @router.get("/users/{user:path}/recommendations", responses=answered_by(Recommendations, 404))
+    @router.get("/users/{user:id}/recommendations", responses=answered_by(Recommendations, 404))
     async def of_a_user(user: UserId, asked: Annotated[WishQuery, Query()]) -> Response:
         """Guess You Love, for a user the model has learned."""
         shown, wish = service.shown, asked.wish
