@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import tastegraph
-from tastegraph.graph import propagation, top_k_operator
+from tastegraph.graph import devices, propagation, top_k_operator
 from tastegraph.lightgcn import negatives, pair_scores
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
         "ranking": top_k_operator.warm_up(),
     }
     kernels = {
-        "path": propagation.path_of(torch.zeros(1)),
+        "path": propagation.path_of(devices.CPU),
         "precision": propagation.stored_as(precision),
         "first_use_seconds": {name: round(seconds, 6) for name, seconds in first_use.items()},
     }
