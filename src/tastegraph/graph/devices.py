@@ -39,16 +39,14 @@ def device_of(name: str) -> torch.device:
     there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "cpu" or (name == "auto" and not there):
         return CPU
-    if name in ("cuda", "auto"):
-        name = "cuda:0"
-    number = name.removeprefix("cuda:")
+    number = "0" if name in ("cuda", "auto") else name.removeprefix("cuda:")
     if number == name or not (number.isascii() and number.isdigit()):
         raise DeviceError(f"device {name!r}: expected cpu, cuda, cuda:N or auto")
     if not there:
         built = f"this PyTorch, {torch.__version__}, " + (
             "finds none" if torch.version.cuda else "is built without CUDA"
         )
-        raise DeviceError(f"device cuda needs an NVIDIA GPU and a PyTorch built with CUDA; {built}")
+        raise DeviceError(f"device {name} needs an NVIDIA GPU and a PyTorch built with CUDA; {built}")
     if int(number) >= there:
         raise DeviceError(f"device {name}: the last of this machine's GPUs is cuda:{there - 1}")
     return torch.device("cuda", int(number))
