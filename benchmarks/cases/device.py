@@ -1,4 +1,4 @@
-"""Epochs and steps of a training on the processor and on a GPU: Gowalla, by the paper's objective and by the softmax."""
+"""Epochs and steps of a training on the processor and on a GPU: Gowalla, by BPR and by the softmax."""
 
 from __future__ import annotations
 

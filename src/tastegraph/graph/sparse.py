@@ -104,7 +104,7 @@ _symmetric_product.register_autograd(_symmetric_product_backward, setup_context=
 
 def _rows(start: torch.Tensor, index: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     size = (len(start) - 1, len(start) - 1)
-    return torch.sparse_csr_tensor(start, index, values, size=size, check_invariants=False)
+    return torch.sparse_csr_tensor(start, index, values, size=size, device=values.device, check_invariants=False)
 
 
 @cache
