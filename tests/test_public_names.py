@@ -156,7 +156,7 @@ def test_the_arguments_told_are_those_that_there_are() -> None:
 
 
 def raised_by(function: Function) -> set[str]:
-    """Our errors that stand in the function itself, but for those within a `try`, which may be meant for its `except`."""
+    """Our errors raised in the function itself, but for those within a `try`, which may be meant for its `except`."""
     tries = [node for node in ast.walk(function) if isinstance(node, ast.Try)]
     caught = {id(inner) for node in tries for part in node.body for inner in ast.walk(part)}
     raised = [node.exc for node in ast.walk(function) if isinstance(node, ast.Raise) and id(node) not in caught]
