@@ -32,7 +32,7 @@ GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
-# On a GPU: both directions of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
+# On a GPU: both ways of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
 # a pair's user, item and negative, once in order and once in the epoch's.
 AN_EDGE_KEPT, AN_EDGE_DRAWN = 2 * 10 + 3 * 8, 6 * 8
 A_BLOCK_THERE = 2 << 30  # scores of a block of users, as floats and as keys, and what selects the largest
