@@ -82,6 +82,10 @@ class ItemNames:
             return str(self._model.items.ids[index])
         return title if year is None else f"{title} ({year})"
 
+    def understood(self, names: Iterable[int | str]) -> str:
+        """The items that names stand for, as they are called, for people; see `index_of` for errors."""
+        return ", ".join(self.called(index) for index in self.indices_of(names))
+
     @cached_property
     def of_genre(self) -> dict[str, tuple[str, NDArray[np.int64]]]:
         """Of each genre, case folded: how it is spelt, and the indices of the items that have it."""
