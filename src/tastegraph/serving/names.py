@@ -74,6 +74,11 @@ class ItemNames:
         """What the item table says of an item: item and title, year, genres, None where the source has none."""
         return {name: None if cells is None else cells[index] for name, cells in self._columns.items()}
 
+    def title_of(self, item: str) -> str | None:
+        """The title of the item with an id, "" where it has none, None where no item has this id."""
+        index = self._by_id.get(item)
+        return None if index is None else str(self.film(index)["title"] or "")
+
     def called(self, index: int) -> str:
         """Title with year of an item, or its id where it has no title."""
         titles, years = self._columns["title"], self._columns["year"]

@@ -14,7 +14,8 @@ function numbers({ users, items, dimensions, about, result }) {
   const { data } = result;
   const made = [number(count(users), "people learned from"), number(count(items), "films")];
   if (data) made.push(number(count(data.fit?.pairs ?? data.positives), "likes learned from"));
-  made.push(number(String(dimensions), `numbers a vector, ${about.model?.num_layers ?? "?"} layers`));
+  const layers = about.model?.num_layers ?? "?";
+  made.push(number(String(dimensions), `numbers a vector, ${layers} ${layers === 1 ? "layer" : "layers"}`));
   if (result.seconds) made.push(number(`${Math.round(result.seconds.train)} s`, "of training"));
   document.getElementById("numbers").append(...made);
 }
