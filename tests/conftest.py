@@ -43,6 +43,16 @@ def real_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def plainly(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, it leaves all computing to plain PyTorch: what a GPU runs, run on the CPU."""
+
+    def switch() -> None:
+        monkeypatch.setattr("tastegraph.graph.devices.runs_compiled", lambda _: False)
+
+    return switch
+
+
+@pytest.fixture
 def movielens_100k(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """MovieLens 100K, from $TASTEGRAPH_DATA or fetched; the test is skipped where it cannot be had at all."""
     cache = tmp_path_factory.getbasetemp() / "cache"  # one for the session

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+import torch
 
 if TYPE_CHECKING:
     import subprocess
@@ -315,3 +316,16 @@ def test_the_recipe_of_the_datas_name_is_hinted_at_unless_settings_are_given(
         assert isinstance(done.exception, DataError)
         assert "ml-1m" in str(done.exception)
         assert done.stderr == said
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there(tastegraph: Command, csv: str, workplace: Path) -> None:
+    for command in ("train", "compare"):
+        done = tastegraph(command, csv, "--device", "cuda", "--out", "never", code=1)
+        assert done.stderr.startswith("tastegraph: device cuda needs an NVIDIA GPU and a PyTorch built with CUDA")
+        assert done.stderr.count("\n") == 1
+        assert "expected cpu, cuda, cuda:N or auto" in tastegraph(command, csv, "--device", "gpu", code=2).stderr
+    assert not (workplace / "never").exists()
+    tastegraph("train", csv, "--device", "auto", "--out", "auto", *SMALL)
+    environment = json.loads((workplace / "auto" / "environment.json").read_text(encoding="utf-8"))
+    assert environment["machine"]["device"] == "cpu"

@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.errors import GraphError
+from tastegraph.graph.devices import CPU, kept_lists
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.negative_operators import (
     hardest_reference,
     popular_negatives_reference,
+    streams_of,
     uniform_negatives_reference,
 )
 from tastegraph.lightgcn.negatives import PopularNegatives, UniformNegatives, hardest
@@ -44,7 +46,7 @@ def test_the_kernel_draws_what_the_reference_draws(pairs: set[tuple[int, int]], 
     lists = NeighbourLists.from_pairs([u for u, _ in pairs], [i for _, i in pairs], 4, 6)
     user = torch.arange(4)[UniformNegatives(lists).drawable].repeat(5)
     arguments = (user, torch.from_numpy(lists.start), torch.from_numpy(lists.index), 6, seed)
-    expected = uniform_negatives_reference(*arguments)
+    expected = uniform_negatives_reference(user, kept_lists(lists, CPU), streams_of(seed, len(user), CPU))
     assert torch.equal(torch.ops.tastegraph.uniform_negatives(*arguments), expected)
     threads = torch.get_num_threads()
     try:
@@ -95,7 +97,8 @@ def test_the_popular_kernel_draws_what_the_reference_draws(pairs: set[tuple[int,
     weight = np.bincount(lists.index, minlength=6).astype(np.float64) ** beta
     user = torch.arange(4)[PopularNegatives(lists, beta).drawable].repeat(5)
     arguments = (user, torch.from_numpy(lists.start), torch.from_numpy(lists.index), torch.from_numpy(weight.cumsum()))
-    expected = popular_negatives_reference(*arguments, seed)
+    streams = streams_of(seed, len(user), CPU)
+    expected = popular_negatives_reference(user, kept_lists(lists, CPU), streams, arguments[3])
     found = torch.ops.tastegraph.popular_negatives(*arguments, seed)
     assert torch.equal(found, expected)
     assert not set(zip(user.tolist(), found.tolist(), strict=True)) & pairs
