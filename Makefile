@@ -34,7 +34,7 @@ $(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard]"
+	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,tune]"
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
@@ -102,7 +102,7 @@ docs: $(VENV)/.docs
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,tune,docs]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:
