@@ -16,9 +16,13 @@ from tastegraph.cli.terminal import print_json, print_table, spoken, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.search import Search, Tuned
+    from tastegraph.studies.trial import Trial
     from tastegraph.studies.tuning import Runner
     from tastegraph.studies.tuning_folder import Asked
+
+    Where = tuple[str | None, int | None]
 
 __all__ = ["tune"]
 
@@ -80,6 +84,18 @@ def tune(
             rich_help_panel=WIDE,
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Run trials on Ray: local starts one here; HOST:PORT, ray://HOST:PORT or auto is a cluster.",
+            rich_help_panel=WIDE,
+        ),
+    ] = None,
+    at_once: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trials at a time on Ray; by default one a processor.", rich_help_panel=WIDE),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
     reading: Reading,
 ) -> None:
@@ -96,6 +112,8 @@ def tune(
     from tastegraph.studies.search import Budget
     from tastegraph.studies.tuning_folder import Asked, asked_in
 
+    if at_once is not None and ray is None:
+        raise typer.BadParameter("goes with --ray", param_hint="--at-once")
     if resume is not None:
         told = {"DATA": data, "--models": models, "--recipe": recipe, "--set": settings, "--out": out, "--study": study}
         if also := [name for name, value in {**told, "--pruner": pruner, **reading}.items() if value]:
@@ -109,10 +127,12 @@ def tune(
         asked = Asked(resolved, names, Budget(trials or TRIALS, seconds), pruner or "median", storage, study)
         if out is not None:
             check_folder(out, force=force)
-    _search_and_show(asked, out, resume, force=force, json=json)
+    _search_and_show(asked, out, resume, (ray, at_once), force=force, json=json)
 
 
-def _search_and_show(asked: Asked, out: Path | None, resume: Path | None, *, force: bool, json: bool) -> None:
+def _search_and_show(
+    asked: Asked, out: Path | None, resume: Path | None, where: Where, *, force: bool, json: bool
+) -> None:
     from tastegraph.data.load import load
     from tastegraph.studies.folder import free_folder
     from tastegraph.studies.trial import Trial
@@ -125,12 +145,15 @@ def _search_and_show(asked: Asked, out: Path | None, resume: Path | None, *, for
         tell_warnings(dataset, recipe, trial.split)
 
     from tastegraph.cli.progress import TrainingProgress
-    from tastegraph.studies.tuning import here
     from tastegraph.studies.tuning_folder import go_on_into, tune_into
 
     folder = resume or out or free_folder(Path("runs") / f"tune-{dataset.name}")
-    with TrainingProgress(recipe.evaluation.select, quiet=json) as progress, _stopped(folder, resume) as kept:
-        run = _noting(here(trial, progress), kept)
+    with (
+        TrainingProgress(recipe.evaluation.select, quiet=json) as progress,
+        _runner(where, trial, progress) as runner,
+        _stopped(folder, resume) as kept,
+    ):
+        run = _noting(runner, kept)
         if resume is not None:
             found = go_on_into(folder, asked, dataset, trial, progress, run=run)
         else:
@@ -139,6 +162,22 @@ def _search_and_show(asked: Asked, out: Path | None, resume: Path | None, *, for
         print_json({name: vars(one) for name, one in found.items()})
     else:
         _show(found, recipe.evaluation.select, folder)
+
+
+@contextmanager
+def _runner(where: Where, trial: Trial, progress: TrainingProgress) -> Iterator[Runner]:
+    """Runs trials in this process, or on Ray: its address, and how many at once."""
+    address, at_once = where
+    if address is None:
+        from tastegraph.studies.tuning import here
+
+        yield here(trial, progress)
+        return
+
+    from tastegraph.studies.on_ray import on_ray
+
+    with on_ray(address, trial, progress, at_once) as runner:
+        yield runner
 
 
 @contextmanager
