@@ -83,7 +83,7 @@ class PopularNegatives:
 
 
 def _seed(drawable: torch.Tensor, user: torch.Tensor, generator: torch.Generator) -> int:
-    if not bool(drawable[user].all()):
+    if not bool(drawable.all()) and not bool(drawable[user].all()):
         raise GraphError(ALL_POSITIVE)
     return int(torch.randint(2**62, (), generator=generator))
 

@@ -41,12 +41,16 @@ class PairBatches:
     def __init__(self, graph: BipartiteGraph, config: TrainingConfig) -> None:
         self._graph, self._config = graph, config
         self._negatives = negatives_of(graph.items_of, config)
-        user = torch.from_numpy(np.repeat(np.arange(graph.num_users), graph.items_of.counts))
-        item = torch.from_numpy(graph.items_of.index.astype(np.int64))
-        usable = self._negatives.drawable[user]
-        if not bool(usable.any()):
+        # 32 bits a side: of 10^8 pairs that is a gigabyte and a half less than what tensors are indexed by.
+        user = torch.from_numpy(np.repeat(np.arange(graph.num_users, dtype=np.int32), graph.items_of.counts))
+        item = torch.from_numpy(graph.items_of.index.view(np.int32))
+        drawable = self._negatives.drawable
+        if not bool(drawable.all()):
+            usable = torch.repeat_interleave(drawable, torch.from_numpy(graph.items_of.counts))
+            user, item = user[usable], item[usable]
+        if not len(user):
             raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
-        self._positives = user[usable], item[usable]
+        self._positives = user, item
 
     @property
     def steps(self) -> int:
@@ -58,11 +62,15 @@ class PairBatches:
         config = self._config
         order = torch.randperm(len(self._positives[0]), generator=draws)
         user, item = (part[order] for part in self._positives)
+        del order
         if config.negatives != "hardest":
             negative = self._negatives.draw(user, draws)
-            yield from zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True)
+            for batch in zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True):
+                some, liked, other = (part.long() for part in batch)
+                yield some, liked, other
             return
-        for some, liked in zip(*(torch.split(part, config.batch_size) for part in (user, item)), strict=True):
+        for batch in zip(*(torch.split(part, config.batch_size) for part in (user, item)), strict=True):
+            some, liked = (part.long() for part in batch)
             repeated = some.repeat_interleave(config.candidates)
             yield some, liked, self._negatives.draw(repeated, draws).view(len(some), config.candidates)
 
