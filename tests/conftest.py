@@ -13,8 +13,10 @@ from tastegraph.data.load import Dataset, load
 from tastegraph.errors import DataError
 from tastegraph.graph.bipartite import BipartiteGraph
 
+from .postgresql import running_server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
 
@@ -76,3 +78,10 @@ def ratings_csv(tmp_path: Path) -> Path:
     path = tmp_path / "ratings.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a database on a server of the tests' own; the test is skipped where none is installed."""
+    with running_server() as url:
+        yield url
