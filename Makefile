@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: audit coverage help licences quickstart test lint mutants bench torture fuzz browser pictures docs lock clean
+.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
@@ -22,6 +22,7 @@ help:
 	@echo "make fuzz        long coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=120 each"
 	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
 	@echo "make licences    the licences of what comes along, into docs/licences.md"
+	@echo "make ray         the tests of tune --ray on a Ray of their own (267 MB more to install)"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
 	@echo "make docs        the documentation site, in build/site"
@@ -36,7 +37,7 @@ $(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard]"
+	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,tune]"
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
@@ -91,6 +92,14 @@ pictures: $(VENV)/.dev browser
 	[ -d build/pictured ] || $(BIN)/tastegraph train ml-1m --recipe ml-1m --set 'baselines=["popularity","itemknn","ease"]' --out build/pictured
 	$(BIN)/python -m benchmarks.pictures build/pictured docs/pictures
 
+# Ray takes as much room as torch, so CI does without; its tests are skipped where it is missing.
+$(VENV)/.ray: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[ray]"
+	@touch $@
+
+ray: $(VENV)/.ray
+	$(BIN)/python -m pytest --quiet tests/studies/test_on_ray.py
+
 FUZZ_SECONDS ?= 120
 
 $(VENV)/.fuzz: $(VENV)/.dev
@@ -109,7 +118,7 @@ audit: $(VENV)/.audit
 	@$(BIN)/python -m supply.audit
 
 licences: $(VENV)/.dev
-	$(PIP) install --quiet -c constraints.txt -e ".[index,onnx]"
+	$(PIP) install --quiet -c constraints.txt -e ".[index,onnx,ray]"
 	$(BIN)/python -m supply.licences docs/licences.md
 
 docs: $(VENV)/.docs
@@ -119,7 +128,7 @@ docs: $(VENV)/.docs
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,ray,tensorboard,tune,docs]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:

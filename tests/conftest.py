@@ -14,8 +14,10 @@ from tastegraph.data.load import Dataset, load
 from tastegraph.errors import DataError
 from tastegraph.graph.bipartite import BipartiteGraph
 
+from .postgresql import running_server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # For `make mutants`, where a test runs hundreds of times: few examples, the same each time.
 hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None)
@@ -80,3 +82,10 @@ def ratings_csv(tmp_path: Path) -> Path:
     path = tmp_path / "ratings.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a database on a server of the tests' own; the test is skipped where none is installed."""
+    with running_server() as url:
+        yield url

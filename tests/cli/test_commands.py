@@ -77,6 +77,8 @@ def test_a_new_person_gets_a_list_from_likes(tastegraph: Command, run: str) -> N
         "a new person" in tastegraph("recommend", run, "--likes", "film 1", "--dislikes", "film 30", "--refine").stdout
     )
     assert "user person 3" in tastegraph("recommend", run, "--user", "person 3", "--likes", "film 1").stdout
+    understood = tastegraph("recommend", run, "--likes", "film 1", "--likes", " film 3", "--dislikes", "film 30").stdout
+    assert understood.startswith("likes: film 1, film 3\ndislikes: film 30\n")
     lost = tastegraph("recommend", run, "--likes", "film 99", code=1).stderr
     assert lost.startswith('tastegraph: "film 99" is neither id nor title of the 40 items')
     tastegraph("recommend", run, code=2)

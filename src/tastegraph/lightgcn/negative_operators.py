@@ -81,12 +81,12 @@ def _by_rejection(
     user: torch.Tensor, lists: KeptLists, streams: torch.Tensor, item_of: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:
     """Draw again wherever the item is one of the user's; `item_of` takes numbers in [0, 1), float64."""
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     left = torch.arange(len(user), device=user.device)
     for attempt in range(1, TRIES + 1):
         number = streams[left] + _signed(attempt * GOLDEN % 2**64)
         item[left] = item_of(_shifted(_mixed(number), 11).to(torch.float64) * UNIT)
-        asked = user[left] * lists.num_columns + item[left]
+        asked = user[left].to(torch.int64) * lists.num_columns + item[left]
         left = left[lists.keys[torch.searchsorted(lists.keys, asked)] == asked]
         if not len(left):
             break
@@ -112,7 +112,7 @@ def _signed(number: int) -> int:
 def _uniform_negatives(
     user: torch.Tensor, start: torch.Tensor, index: torch.Tensor, num_items: int, seed: int
 ) -> torch.Tensor:
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     use_torchs_threads()
     _draw_uniform(user.numpy(), start.numpy(), index.numpy(), num_items, np.uint64(seed), item.numpy())
     return item
@@ -122,7 +122,7 @@ def _uniform_negatives(
 def _popular_negatives(
     user: torch.Tensor, start: torch.Tensor, index: torch.Tensor, cumulative: torch.Tensor, seed: int
 ) -> torch.Tensor:
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     use_torchs_threads()
     _draw_popular(user.numpy(), start.numpy(), index.numpy(), cumulative.numpy(), np.uint64(seed), item.numpy())
     return item
@@ -130,7 +130,7 @@ def _popular_negatives(
 
 @torch.library.custom_op("tastegraph::hardest", mutates_args=())
 def _hardest(e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     use_torchs_threads()
     _pick_hardest(e.shape[1])(
         e.detach().contiguous().numpy(), user.numpy(), candidates.contiguous().numpy(), item.numpy()

@@ -115,8 +115,7 @@ class PopularNegatives:
 
 def _seeds(drawable: torch.Tensor, users: Sequence[torch.Tensor], generator: torch.Generator) -> list[int]:
     """A seed a batch, of the CPU's generator: on any device the draws are the same."""
-    user = users[0] if len(users) == 1 else torch.cat(list(users))
-    if not bool(drawable[user].all()):
+    if not bool(drawable.all()) and not all(bool(drawable[user].all()) for user in users):
         raise GraphError(ALL_POSITIVE)
     return [int(torch.randint(2**62, (), generator=generator)) for _ in users]
 

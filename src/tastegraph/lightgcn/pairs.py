@@ -52,12 +52,16 @@ class PairBatches:
     ) -> None:
         self._graph, self._config = graph, config
         self._negatives = negatives or negatives_of(graph.items_of, config, device)
-        user = torch.from_numpy(np.repeat(np.arange(graph.num_users), graph.items_of.counts)).to(device)
-        item = torch.from_numpy(graph.items_of.index.astype(np.int64)).to(device)
-        usable = self._negatives.drawable[user]
-        if not bool(usable.any()):
+        # 32 bits a side: of 10^8 pairs that is a gigabyte and a half less than what tensors are indexed by.
+        user = torch.from_numpy(np.repeat(np.arange(graph.num_users, dtype=np.int32), graph.items_of.counts)).to(device)
+        item = torch.from_numpy(graph.items_of.index.view(np.int32)).to(device)
+        drawable = self._negatives.drawable
+        if not bool(drawable.all()):
+            usable = torch.repeat_interleave(drawable, torch.from_numpy(graph.items_of.counts).to(device))
+            user, item = user[usable], item[usable]
+        if not len(user):
             raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
-        self._positives = user[usable], item[usable]
+        self._positives = user, item
 
     @property
     def steps(self) -> int:
@@ -72,13 +76,16 @@ class PairBatches:
         config, device = self._config, self._positives[0].device
         order = devices.sent(torch.randperm(len(self._positives[0]), generator=draws), device)
         user, item = (part[order] for part in self._positives)
+        del order
         if config.negatives != "hardest":
             negative = self._negatives.draw(user, draws)
-            yield from zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True)
+            for batch in zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True):
+                some, liked, other = (part.long() for part in batch)
+                yield some, liked, other
             return
         several = config.batch_size * (1 if devices.runs_compiled(device) else AHEAD)
         for users, items in zip(torch.split(user, several), torch.split(item, several), strict=True):
-            some, liked = torch.split(users, config.batch_size), torch.split(items, config.batch_size)
+            some, liked = (torch.split(part.long(), config.batch_size) for part in (users, items))
             drawn = self._negatives.draw_each([part.repeat_interleave(config.candidates) for part in some], draws)
             yield from zip(some, liked, (part.view(-1, config.candidates) for part in drawn), strict=True)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["check_same_data", "check_settings", "recipe_to_go_on_with"]
+__all__ = ["check_same_data", "check_settings", "differences", "recipe_to_go_on_with"]
 
 LONGEST_SHOWN = 70  # letters of a value; a digest is shown whole
 COMPUTES = ("torch", "numba", "numpy")  # another version of one may round otherwise
@@ -37,7 +37,7 @@ def check_settings(path: Path, out: Path, wanted: Recipe | None) -> Recipe:
         RunError: others are wanted; what differs is named.
     """
     recipe = load_recipe(path)
-    other = [] if wanted is None else list(_differences(recipe.model_dump(mode="json"), wanted.model_dump(mode="json")))
+    other = [] if wanted is None else list(differences(recipe.model_dump(mode="json"), wanted.model_dump(mode="json")))
     if other:
         raise RunError(f"{out}: the run's settings are others: {'; '.join(other)}; begin a new run for new settings")
     return recipe
@@ -77,7 +77,7 @@ def check_same_data(folder: Path, out: Path, dataset: Dataset, trial: Trial) -> 
         RunError: it did; the files that differ are named.
     """
     began = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["data"]
-    if other := list(_differences(began, dataset.digests)):
+    if other := list(differences(began, dataset.digests)):
         raise RunError(f"{out}: the data has changed since the run began: {'; '.join(other)}")
     split = Split.load(folder / "split.parquet")
     same = len(split.part) == len(trial.split.part) and np.array_equal(split.part, trial.split.part)
@@ -85,12 +85,12 @@ def check_same_data(folder: Path, out: Path, dataset: Dataset, trial: Trial) -> 
         raise RunError(f"{out}: the data is split otherwise than when the run began")
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """Where two tables differ, one phrase a key."""
     for key in sorted({*then, *now}):
         old, new = then.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from _differences(old, new, f"{prefix}{key}.")
+            yield from differences(old, new, f"{prefix}{key}.")
         elif old != new:
             yield f"{prefix}{key} was {_shown(old)}, now {_shown(new)}"
 

@@ -99,6 +99,19 @@ def test_what_was_said_is_there_after_a_reload_and_gone_after_starting_over(page
     page.wait_for_selector(".empty")
 
 
+def test_another_page_of_the_same_browser_knows_what_was_said(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".empty")
+    like(page, "Film number 31 (1990)")
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a headless page is never hidden
+    other.get_by_role("button", name="Take back: Film number 31 (1990)").click()
+    other.wait_for_selector(".empty")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector(".empty")
+    other.close()
+
+
 def test_search_forgives_and_titles_are_text(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("matirx")
@@ -131,6 +144,7 @@ def test_the_keyboard_suffices(page: Page) -> None:
     slider.focus()
     page.keyboard.press("End")
     assert slider.input_value() == "100"
+    assert slider.get_attribute("aria-valuetext") == "100 % surprising"
     assert len(places(page)) == 10
 
 

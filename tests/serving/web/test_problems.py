@@ -77,7 +77,7 @@ def test_a_query_that_is_not_as_it_must_be(client: httpx.Client, path: str, name
 
 def test_a_film_liked_and_disliked(client: httpx.Client) -> None:
     told = is_problem(client.post(LISTS, json={"likes": [1], "dislikes": ["1"]}), 422, "invalid-request")
-    assert told["detail"] == "item 1 is both liked and disliked"
+    assert told["detail"].endswith('" is both liked and disliked')
 
 
 def test_too_much(client: httpx.Client) -> None:

@@ -97,13 +97,7 @@ class Service:
 
     def _loaded(self) -> Shown:
         """The run, of the films that the store holds feedback on."""
-        shown = Shown.load(self._path, self._say)
-
-        def title(item: str) -> str | None:
-            return shown.title_of(shown.by_id[item]) if item in shown.by_id else None
-
-        self.store.check_films(title)
-        return shown
+        return Shown.load(self._path, self._say, lambda model: self.store.check_films(model.names.title_of))
 
     def account(self, token: str | None) -> int:
         """The account with a token.
