@@ -21,6 +21,7 @@ __all__ = [
     "say",
     "spoken",
     "stderr",
+    "stdout",
     "table",
 ]
 

@@ -122,13 +122,14 @@ def _loaded(recipe: Recipe, feedback: str | None, *, json: bool) -> tuple[Datase
 
 def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
     """The data set with the accounts of a service as further users."""
-    from tastegraph.data.added_feedback import with_feedback
+    from tastegraph.data.added_feedback import titles_of, with_feedback
     from tastegraph.errors import ServeError, needs_extra
 
     with needs_extra("--with-feedback", "serve", ServeError):
         from tastegraph.serving.feedback import FeedbackStore
 
     store = FeedbackStore(url, make=False)
+    store.check_films(titles_of(dataset).get, dataset.name)
     joined, added = with_feedback(dataset, store.everything(), rated=recipe.threshold is not None)
     store.close()
     left = f"; {added.left_out:,} left out" if added.left_out else ""
