@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,9 @@ from tastegraph.lightgcn.negative_operators import (
     uniform_negatives_reference,
 )
 from tastegraph.lightgcn.negatives import PopularNegatives, UniformNegatives, hardest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @settings(deadline=None)  # the first call compiles
@@ -133,3 +138,13 @@ def test_a_user_with_every_item_has_no_negative() -> None:
     assert negatives.drawable.tolist() == [False, True]
     with pytest.raises(GraphError, match="no negative"):
         negatives.draw(torch.tensor([1, 0]), torch.Generator())
+
+
+def test_users_of_32_bits_draw_alike(plainly: Callable[[], None]) -> None:
+    """Whatever computes: the number of a pair, user x items + item, does not fit into 32 bits."""
+    lists = NeighbourLists.from_pairs([3000] * 500_000, range(500_000), 3001, 1_000_000)
+    user = torch.full((200,), 3000, dtype=torch.int32)
+    compiled = UniformNegatives(lists).draw(user, torch.Generator().manual_seed(1))
+    assert bool((compiled >= 500_000).all())
+    plainly()
+    assert torch.equal(UniformNegatives(lists).draw(user, torch.Generator().manual_seed(1)), compiled)

@@ -86,7 +86,7 @@ def _by_rejection(
     for attempt in range(1, TRIES + 1):
         number = streams[left] + _signed(attempt * GOLDEN % 2**64)
         item[left] = item_of(_shifted(_mixed(number), 11).to(torch.float64) * UNIT)
-        asked = user[left] * lists.num_columns + item[left]
+        asked = user[left].to(torch.int64) * lists.num_columns + item[left]
         left = left[lists.keys[torch.searchsorted(lists.keys, asked)] == asked]
         if not len(left):
             break

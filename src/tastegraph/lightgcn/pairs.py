@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.lightgcn.model import LightGCN
+    from tastegraph.lightgcn.negatives import Negatives
 
 __all__ = ["GivenPairs", "PairBatch", "PairBatches", "pair_loss"]
 
@@ -36,14 +37,21 @@ class PairBatches:
         graph: what is learned from.
         config: how.
         device: where batches are made and losses computed.
+        negatives: draws them, on `device`; as `config` says by default.
 
     Raises:
         ModelError: no user has a negative.
     """
 
-    def __init__(self, graph: BipartiteGraph, config: TrainingConfig, device: torch.device = devices.CPU) -> None:
+    def __init__(
+        self,
+        graph: BipartiteGraph,
+        config: TrainingConfig,
+        device: torch.device = devices.CPU,
+        negatives: Negatives | None = None,
+    ) -> None:
         self._graph, self._config = graph, config
-        self._negatives = negatives_of(graph.items_of, config, device)
+        self._negatives = negatives or negatives_of(graph.items_of, config, device)
         # 32 bits a side: of 10^8 pairs that is a gigabyte and a half less than what tensors are indexed by.
         user = torch.from_numpy(np.repeat(np.arange(graph.num_users, dtype=np.int32), graph.items_of.counts)).to(device)
         item = torch.from_numpy(graph.items_of.index.view(np.int32)).to(device)

@@ -40,14 +40,11 @@ ADVICE = "try a smaller training.learning_rate, training.weight_decay or model.i
 
 
 class Batches(Protocol[Batch]):
-    """What an objective learns from, and its loss: `PairBatches` or `UserBatches`.
-
-    Attributes:
-        steps: batches an epoch.
-    """
+    """What an objective learns from, and its loss: `PairBatches` or `UserBatches`."""
 
     @property
-    def steps(self) -> int: ...  # noqa: D102
+    def steps(self) -> int:
+        """Batches an epoch."""
 
     def epoch(self, draws: torch.Generator) -> Iterator[Batch]:
         """An epoch's batches, in a fresh random order, with fresh negatives."""

@@ -122,7 +122,12 @@ class Recommender:
         dislikes: Iterable[int | str] = (),
         refine: bool = False,
     ) -> Person:
-        """Somebody as the model sees them, for `recommend`'s arguments and with its errors."""
+        """Somebody as the model sees them, for `recommend`'s arguments.
+
+        Raises:
+            RequestError: an item is both liked and disliked.
+            UnknownUserError, UnknownItemError, AmbiguousItemError: as `recommend`.
+        """
         liked, disliked = (self.names.indices_of(_several(names)) for names in (likes, dislikes))
         if both := sorted(set(liked) & set(disliked)):
             raise RequestError(f'"{self.names.called(both[0])}" is both liked and disliked')

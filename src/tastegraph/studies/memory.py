@@ -32,9 +32,9 @@ GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
-# On a GPU: both directions of an edge in P (index, float32, float16), the lists and keys that draws and masks search,
-# and a pair's user, item and negative, once in order and once in the epoch's.
-AN_EDGE_THERE = 2 * 10 + 3 * 8 + 6 * 8
+# On a GPU: both ways of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
+# a pair's user, item and negative, once in order and once in the epoch's.
+AN_EDGE_KEPT, AN_EDGE_DRAWN = 2 * 10 + 3 * 8, 6 * 8
 A_BLOCK_THERE = 2 << 30  # scores of a block of users, as floats and as keys, and what selects the largest
 COPIES_OF_SCORES = 4  # a batch's scores against shared negatives, shifted, exponentiated, with their gradient
 CGROUPS = Path("/sys/fs/cgroup")
@@ -104,7 +104,9 @@ class DeviceNeed:
 def need_of_device(trial: Trial, recipe: Recipe) -> DeviceNeed:
     """What LightGCN takes of a GPU, beside the CUDA libraries' own."""
     graph, training, width = trial.graph, recipe.training, recipe.model.embedding_dim
-    rows, edges = COPIES_OF_E0 * 4 * graph.num_nodes * width, AN_EDGE_THERE * graph.num_edges
+    graphs = 2 if trial.refits else 1  # the one that was chosen by stays beside the one of the refit
+    rows = COPIES_OF_E0 * 4 * graph.num_nodes * width
+    edges = (graphs * AN_EDGE_KEPT + AN_EDGE_DRAWN) * graph.num_edges
     if training.objective == "softmax":
         drawn = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
         batch = COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * drawn
