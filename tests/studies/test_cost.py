@@ -83,7 +83,7 @@ def test_parts_of_rows_send_the_rows_that_others_gather_in_each_pass() -> None:
 
 
 def test_seconds_are_those_of_what_is_moved() -> None:
-    """All of a table fits a large cache, nothing an empty one; a quarter of it answers half of the draws at skew 1/2."""
+    """All of a table fits a large cache, nothing an empty one; a quarter of it answers half of the draws."""
     fast = Machine(stream=100.0, cached=200.0, scattered=50.0, cache=1e12)
     assert fast.gather(10, 128, 1000, 0.5) == 10 * 128 / 200
     assert replace(fast, cache=0).gather(10, 128, 1000, 0.5) == 10 * 128 / 50

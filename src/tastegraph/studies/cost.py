@@ -21,7 +21,7 @@ INDEX, FLOAT = 4, 4  # bytes of a neighbour's index, and of a float32
 LINE = 64  # bytes of a cache line: what a processor fetches at least
 ADAM = 7  # tensors of E0's size that Adam reads and writes: E0, its gradient and two moments; E0 and the moments
 BATCH_PASSES = 10  # over the batch's rows: picked, summed, scored, and their gradients
-LIBRARIES = 480e6  # bytes that Python, torch, numba and Polars take
+LIBRARIES = 580e6  # bytes that Python, torch, numba and Polars take
 STEPS = 1024  # of the sum over popularity
 
 
