@@ -20,7 +20,7 @@ from benchmarks.bandwidth import COPIED
 from benchmarks.workloads import power_law_pairs
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.propagation import propagate
-from tastegraph.studies.cost import LINE, Machine
+from tastegraph.studies.cost import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,15 +36,18 @@ IDS = 400_000
 
 
 def measure_machine() -> Machine:
-    """Copy bandwidth, gathering within caches and beyond, how much caches hold, and what a step costs at the least."""
+    """Copying, gathering within caches and beyond, how much caches hold, and what rows and steps cost at least."""
     source = torch.ones(COPIED // 4)
     target = torch.zeros_like(source)
     stream = 2 * COPIED / _best(lambda: target.copy_(source))
-    cached, middle, scattered = (_gathered(nodes, stream) for nodes in (SMALL, MIDDLE, LARGE))
+    few, many = (_layer(SMALL, edges) for edges in (SMALL, EDGES))
+    cached = ROW * 2 * (EDGES - SMALL) / (many - few)
+    row = max(0.0, few / (4 * SMALL) - ROW / (2 * cached))  # 2 SMALL nodes, each packed and summed up; SMALL edges
+    middle, scattered = (ROW * 2 * EDGES / (_layer(nodes, EDGES) - 4 * nodes * row) for nodes in (MIDDLE, LARGE))
     # 1 / middle = h / cached + (1 - h) / scattered, and h is the cache's share of the middle table.
     share = (1 / scattered - 1 / middle) / max(1 / scattered - 1 / cached, 1e-30)
     cache = min(max(share, 0.01), 1.0) * MIDDLE * ROW
-    return Machine(stream, cached, scattered, cache, _least_step(), _sorting())
+    return Machine(stream, cached, scattered, cache, row, _least_step(), _sorting())
 
 
 def _best(what: Callable[[], object]) -> float:
@@ -57,15 +60,13 @@ def _best(what: Callable[[], object]) -> float:
     return min(found)
 
 
-def _gathered(nodes: int, stream: float) -> float:
-    """Bytes a second of rows gathered evenly from a table of so many rows: a layer, less what it moves in order."""
+def _layer(nodes: int, edges: int) -> float:
+    """Seconds of a layer over a graph with so many nodes a side, joined evenly."""
     rng = np.random.default_rng(0)
-    user, item = (rng.integers(nodes, size=EDGES) for _ in range(2))
+    user, item = (rng.integers(nodes, size=edges) for _ in range(2))
     graph = BipartiteGraph.from_pairs(user, item, nodes, nodes)
     x = torch.ones(graph.num_nodes, WIDTH)
-    moved = 2 * graph.num_edges * 4 + graph.num_nodes * (12 + 2 * WIDTH * 4 + ROW)
-    seconds = _best(lambda: propagate(graph, x, "float16")) - moved / stream
-    return 2 * graph.num_edges * max(ROW, LINE) / seconds
+    return _best(lambda: propagate(graph, x, "float16")) * edges / graph.num_edges
 
 
 def _least_step() -> float:

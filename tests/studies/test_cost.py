@@ -70,6 +70,13 @@ def test_a_step_gathers_every_edge_from_both_sides_in_each_whole_pass() -> None:
     assert TINY.gathered() == ((of_edges, 16, 2), (of_edges, 16, 3), (8, 4, 5), (16, 32, found.nodes))
 
 
+def test_a_row_is_packed_once_and_summed_up_in_each_pass() -> None:
+    """K = 2: packed, a pass forward, one at the batch's nodes, and two backward."""
+    assert TINY.summed_rows() == 4 * 5 + touched(TINY).nodes
+    slow = Machine(stream=1e30, cached=1e30, scattered=1e30, cache=0.0, row=64.0)
+    assert slow.seconds(TINY) == pytest.approx(8 * TINY.summed_rows())
+
+
 def test_ranks_sum_the_batchs_scores_and_nothing_else() -> None:
     assert BIG.sent() == 0
     assert replace(BIG, ranks=2).summed() == 2 * BIG.batch
