@@ -1,6 +1,6 @@
 """A made graph of one size in a process of its own: built, propagated over, trained on for some steps; as JSON.
 
-Usage: python -m benchmarks.one_size EDGES NODES prints seconds of each and peak memory.
+Usage: python -m benchmarks.one_size EDGES NODES,WIDTH prints seconds of each and peak memory.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def batch_of(edges: int) -> int:
     return min(BATCH, max(1, edges // SHARE))
 
 
-def main(edges: int, nodes: int) -> dict[str, Any]:
+def main(edges: int, nodes: int, width: int) -> dict[str, Any]:
     """Build, propagate, train some steps."""
     before = resident_mb()
     user, item = _drawn(edges, nodes)
@@ -48,11 +48,11 @@ def main(edges: int, nodes: int) -> dict[str, Any]:
     about: dict[str, Any] = {"before_mb": before, "build": build.gaps(), "build_peak_mb": peak_mb()}
     del user, item
     about |= {"users": graph.num_users, "items": graph.num_items, "edges": graph.num_edges}
-    layer = _layer_seconds(graph)
+    layer = _layer_seconds(graph, width)
     forget_peak()
     batch, steps = batch_of(graph.num_edges), Clock()
-    ours.run_steps(graph, batch, (MANY if edges < MANY_BELOW else FEW) + 1, lambda _: steps.tick())
-    return about | {"batch": batch, "layer": layer, "step": steps.gaps(), "peak_mb": peak_mb()}
+    ours.run_steps(graph, batch, (MANY if edges < MANY_BELOW else FEW) + 1, lambda _: steps.tick(), width=width)
+    return about | {"width": width, "batch": batch, "layer": layer, "step": steps.gaps(), "peak_mb": peak_mb()}
 
 
 class Clock:
@@ -72,9 +72,9 @@ class Clock:
         return {name: [after - before for before, after in pairwise(ticks)] for name, ticks in named.items()}
 
 
-def _layer_seconds(graph: BipartiteGraph) -> dict[str, list[float]]:
+def _layer_seconds(graph: BipartiteGraph, width: int) -> dict[str, list[float]]:
     """Seconds of one propagation each, after one that is not counted."""
-    x, clock = torch.ones(graph.num_nodes, ours.DIMENSIONS), Clock()
+    x, clock = torch.ones(graph.num_nodes, width), Clock()
     for _ in range(LAYERS + 1):
         ours.one_layer(graph, x, ours.FAST)
         clock.tick()
@@ -95,4 +95,4 @@ def _drawn(edges: int, nodes: int) -> tuple[NDArray[np.int32], ...]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(int(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(main(int(sys.argv[1]), *map(int, sys.argv[2].split(",")))))

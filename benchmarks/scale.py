@@ -20,7 +20,7 @@ from benchmarks.scale_tables import FOLDER, write_tables
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-EDGES_A_NODE = 10
+EDGES_A_NODE, WIDTH = 10, 64
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,11 +32,15 @@ def machine() -> None:
 
 
 @app.command()
-def size(edges: int) -> None:
+def size(edges: int, *, width: Annotated[int, typer.Option(help="Dimensions.")] = WIDTH) -> None:
     """Build a made graph, propagate over it, train some steps."""
-    nodes = max(4, edges // EDGES_A_NODE)
-    command = f"python -m benchmarks.scale size {edges}"
-    record("size", str(edges), command, lambda: in_a_process(str(edges), str(nodes), "benchmarks.one_size"), FOLDER)
+    what = f"{max(4, edges // EDGES_A_NODE)},{width}"
+    other = "" if width == WIDTH else f" --width {width}"
+    command, on = (
+        f"python -m benchmarks.scale size {edges}{other}",
+        f"{edges}{other.replace(' --', '-').replace(' ', '-')}",
+    )
+    record("size", on, command, lambda: in_a_process(str(edges), what, "benchmarks.one_size"), FOLDER)
 
 
 @app.command()

@@ -28,7 +28,7 @@ EDGES_A_NODE = 10
 
 def _records(case: str) -> list[dict[str, Any]]:
     found = [json.loads(path.read_text("utf-8")) for path in FOLDER.glob(f"{case}-*.json")]
-    return sorted(found, key=lambda said: int(said["on"]) if said["on"].isdecimal() else 0)
+    return sorted(found, key=lambda said: (said["figures"].get("edges", 0), -said["figures"].get("width", 0)))
 
 
 def machine_here() -> Machine:
@@ -42,10 +42,11 @@ def predictions() -> list[dict[str, float]]:
     machine, found = machine_here(), []
     for said in _records("size"):
         got = said["figures"]
-        size = Size(got["users"], got["items"], got["edges"], batch=got["batch"])
+        size = Size(got["users"], got["items"], got["edges"], got["width"], batch=got["batch"])
         found.append(
             {
                 "edges": got["edges"],
+                "width": got["width"],
                 "batch": got["batch"],
                 "measured": min(got["step"]["processors"]),
                 "wall": min(got["step"]["wall"]),
@@ -76,8 +77,9 @@ def _steps() -> str:
     ]
     rows = [
         [
-            f"{one['edges']:,}", f"{one['batch']:,}", figure(one["measured"]), figure(one["predicted"]),
-            f"{one['predicted'] / one['measured']:.2f}", figure(one["wall"]), f"{one['kept'] / GIB:.2f}",
+            f"{one['edges']:,}", f"{one['width']}", f"{one['batch']:,}",
+            figure(one["measured"]), figure(one["predicted"]), f"{one['predicted'] / one['measured']:.2f}",
+            figure(one["wall"]), f"{one['kept'] / GIB:.2f}",
             f"{one['predicted_kept'] / GIB:.2f}", f"{one['predicted_kept'] / one['kept']:.2f}",
         ]
         for one in predictions()
@@ -90,7 +92,7 @@ def _layers() -> str:
     base = next(one["figures"] for one in said if one["on"] == "1000000")
     header = ["edges", "build, s", "peak while building, GiB", "a layer, processor s", "by linear from 10^6"]
     rows = []
-    for one in (one["figures"] for one in said):
+    for one in (one["figures"] for one in said if one["figures"]["width"] == base["width"]):
         layer, of_base = min(one["layer"]["processors"]), min(base["layer"]["processors"])
         by_linear = layer / (of_base * one["edges"] / base["edges"])
         build = figure(one["build"]["wall"][0])

@@ -223,7 +223,7 @@ class Plan:
 
 
 def plan_of(size: Size, machine: Machine, memory: float, price: float, *, most_ranks: int = 16) -> Plan:
-    """The fewest machines that hold a training: more ranks first, then parts of rows, squarely.
+    """The cheapest number of machines that hold a training, and how columns and rows are shared among them.
 
     Args:
         size: with one rank and part.
@@ -233,15 +233,17 @@ def plan_of(size: Size, machine: Machine, memory: float, price: float, *, most_r
         most_ranks: columns are not cut finer.
 
     Raises:
-        ValueError: no number of machines up to 2^20 holds it.
+        ValueError: no number of machines up to 16 times 2^12 holds it.
     """
-    for parts in (1, *(2**n for n in range(1, 21))):
+    plans = []
+    for parts in (2**n for n in range(13)):
         for ranks in range(1, min(most_ranks, size.width) + 1):
             tried = replace(size, ranks=ranks, row_parts=parts)
             needed = sum(tried.memory().values())
             if needed <= memory:
-                step = machine.seconds(tried)
+                step, count = machine.seconds(tried), ranks * parts
                 epoch = step * tried.steps
-                count = ranks * parts
-                return Plan(tried, count, needed, step, epoch, tried.sent(), count * price * epoch / 3600)
-    raise ValueError(f"{memory:,.0f} bytes a machine hold no such training")
+                plans.append(Plan(tried, count, needed, step, epoch, tried.sent(), count * price * epoch / 3600))
+    if not plans:
+        raise ValueError(f"{memory:,.0f} bytes a machine hold no such training")
+    return min(plans, key=lambda plan: (plan.price, plan.machines))
