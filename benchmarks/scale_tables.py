@@ -64,22 +64,13 @@ def table_of(name: str) -> str:
 
 
 def _steps() -> str:
-    header = [
-        "edges",
-        "batch",
-        "step, processor s",
-        "predicted",
-        "by measured",
-        "wall s",
-        "peak, GiB",
-        "predicted",
-        "by measured",
-    ]
+    header = ["edges", "d", "batch", "step, processor s", "predicted", "by measured", "wall s"]
+    header += ["peak, GiB", "predicted", "by measured"]
     rows = [
         [
             f"{one['edges']:,}", f"{one['width']}", f"{one['batch']:,}",
-            figure(one["measured"]), figure(one["predicted"]), f"{one['predicted'] / one['measured']:.2f}",
-            figure(one["wall"]), f"{one['kept'] / GIB:.2f}",
+            _seconds(one["measured"]), _seconds(one["predicted"]), f"{one['predicted'] / one['measured']:.2f}",
+            _seconds(one["wall"]), f"{one['kept'] / GIB:.2f}",
             f"{one['predicted_kept'] / GIB:.2f}", f"{one['predicted_kept'] / one['kept']:.2f}",
         ]
         for one in predictions()
@@ -95,9 +86,9 @@ def _layers() -> str:
     for one in (one["figures"] for one in said if one["figures"]["width"] == base["width"]):
         layer, of_base = min(one["layer"]["processors"]), min(base["layer"]["processors"])
         by_linear = layer / (of_base * one["edges"] / base["edges"])
-        build = figure(one["build"]["wall"][0])
+        build = _seconds(one["build"]["wall"][0])
         peak = f"{one['build_peak_mb'] * 1e6 / GIB:.2f}"
-        rows.append([f"{one['edges']:,}", build, peak, figure(layer), f"{by_linear:.2f}"])
+        rows.append([f"{one['edges']:,}", build, peak, _seconds(layer), f"{by_linear:.2f}"])
     return _told(said) + _table(header, rows)
 
 
@@ -151,6 +142,10 @@ def _plans() -> str:
                 ]
             )  # fmt: skip
     return _table(header, rows)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3g}"
 
 
 def _told(records: Sequence[dict[str, Any]]) -> str:

@@ -22,7 +22,8 @@ __all__ = ["Need", "available_bytes", "bytes_needed", "check_memory", "check_rea
 
 GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
-A_POSITIVE = 100  # its row as read, sorted and split, and its places in the graph: 78 and no rating, at 10^7 rows
+A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
+A_ROW = 80  # of those what reading, splitting and the graph take at their peak: 65 without a rating, at 10^8 rows
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
 COPIES_OF_SCORES = 4  # a batch's scores against shared negatives, shifted, exponentiated, with their gradient
 CGROUPS = Path("/sys/fs/cgroup")
@@ -86,7 +87,7 @@ def check_reading(source: str, advice: str = "") -> None:
         ModelError: there is too little.
     """
     rows, free = about_rows(Path(source)), available_bytes()
-    needed = LIBRARIES + A_POSITIVE * (rows or 0)
+    needed = LIBRARIES + A_ROW * (rows or 0)
     if free is not None and needed > free + own_bytes():
         raise ModelError(
             f"{source}: holds about {rows:,} rows; reading and splitting takes about {needed / GIB:.1f} GiB of memory, "
