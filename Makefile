@@ -19,7 +19,7 @@ help:
 	@echo "make mutants     which changes of ranking, graph and the losses no test notices; MUTANTS=\"tastegraph.ranking.metrics*\""
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
 	@echo "make torture     kill runs at every write and at 30 random moments, go on, compare (half an hour)"
-	@echo "make fuzz        long coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=120 each"
+	@echo "make fuzz        ten minutes of coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=200 each"
 	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
 	@echo "make licences    the licences of what comes along, into docs/licences.md"
 	@echo "make ray         the tests of tune --ray on a Ray of their own (267 MB more to install)"
@@ -100,7 +100,7 @@ $(VENV)/.ray: $(VENV)/.dev
 ray: $(VENV)/.ray
 	$(BIN)/python -m pytest --quiet tests/studies/test_on_ray.py
 
-FUZZ_SECONDS ?= 120
+FUZZ_SECONDS ?= 200
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(PIP) install --quiet -c constraints.txt -e ".[fuzz]"

@@ -94,7 +94,7 @@ def train(
         check_folder(out, force=force)
     if recipe is None and not settings and data in known_recipes() and not json:
         say(f"hint: these are the default settings; --recipe {data} has the best ones found for {data}")
-    dataset, load_seconds = _loaded(resolved, feedback, json=json)
+    dataset, load_seconds = _loaded(resolved, feedback, force=force, json=json)
     folder = out or free_folder(Path("runs") / dataset.name)
     run_and_show(
         resolved,
@@ -109,10 +109,13 @@ def train(
     )
 
 
-def _loaded(recipe: Recipe, feedback: str | None, *, json: bool) -> tuple[Dataset, float]:
+def _loaded(recipe: Recipe, feedback: str | None, *, force: bool, json: bool) -> tuple[Dataset, float]:
     """The recipe's data, with what was fed back, and the seconds that took."""
     from tastegraph.data.load import load
+    from tastegraph.studies.memory import check_reading
 
+    if not force:
+        check_reading(recipe.data.source, ", or --force to try all the same")
     began = time.perf_counter()
     dataset = load(recipe.data.source, spoken(quiet=json), recipe.data.reading)
     if feedback is not None:
@@ -122,13 +125,14 @@ def _loaded(recipe: Recipe, feedback: str | None, *, json: bool) -> tuple[Datase
 
 def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
     """The data set with the accounts of a service as further users."""
-    from tastegraph.data.added_feedback import with_feedback
+    from tastegraph.data.added_feedback import titles_of, with_feedback
     from tastegraph.errors import ServeError, needs_extra
 
     with needs_extra("--with-feedback", "serve", ServeError):
         from tastegraph.serving.feedback import FeedbackStore
 
     store = FeedbackStore(url, make=False)
+    store.check_films(titles_of(dataset).get, dataset.name)
     joined, added = with_feedback(dataset, store.everything(), rated=recipe.threshold is not None)
     store.close()
     left = f"; {added.left_out:,} left out" if added.left_out else ""
@@ -186,7 +190,7 @@ def _resume_and_show(
     from tastegraph.studies.run import Prepared, recorded_result, resume
 
     def prepare(recipe: Recipe) -> Prepared:
-        dataset, load_seconds = _loaded(recipe, feedback, json=json)
+        dataset, load_seconds = _loaded(recipe, feedback, force=force, json=json)
         return Prepared(dataset, _told_trial(recipe, dataset, device, force=force, json=json), load_seconds)
 
     with _keeping(often, quiet=json) as keeping, _watching(wanted, trackers, folder, quiet=json) as watcher:

@@ -109,7 +109,9 @@ def test_what_is_not_there(client: httpx.Client) -> None:
     is_problem(client.get("/static/%2e%2e%2fapp.py"), 404, "not-found")
     answer = client.delete("/api/v1/films")
     is_problem(answer, 405, "method-not-allowed")
-    assert "GET" in answer.headers["allow"]
+    assert answer.headers["allow"] == "GET"
+    assert client.patch("/api/v1/account").headers["allow"] == "DELETE, GET"
+    assert client.post("/api/v1/account/films/1", json={}).headers["allow"] == "DELETE, PUT"
 
 
 @pytest.mark.parametrize(

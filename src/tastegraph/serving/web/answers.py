@@ -167,7 +167,7 @@ class Account(_Answer):
 class Said(_Answer):
     """What is kept of one film."""
 
-    id: str
+    id: Id
     kind: Kind
 
 

@@ -179,6 +179,7 @@ def _map_of(model: SavedModel, path: Path, say: Callable[[str], None]) -> FilmMa
 def _version(model: SavedModel) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(model.e_users).data)
     digest.update(np.ascontiguousarray(model.e_items).data)
+    digest.update(model.item_table.write_ndjson().encode())
     return digest.hexdigest()[:12]
 
 

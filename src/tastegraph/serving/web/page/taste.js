@@ -68,7 +68,7 @@ export function recall() {
 }
 
 async function recalled() {
-  account = document.cookie.split("; ").includes("tastegraph_known=1");
+  account = document.cookie.split("; ").includes(`${document.body.dataset.known}=1`);
   if (!account) return said.clear();
   try {
     const told = await api.account();
