@@ -9,15 +9,17 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: audit help ray licences quickstart test lint bench torture fuzz browser pictures docs lock clean
+.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
 	@echo "make test        lint, types and all tests: what CI runs"
-	@echo "make lint        format and lint checks, types"
+	@echo "make lint        format and lint checks, types, dead code"
+	@echo "make coverage    all tests, and the share of lines that they run"
+	@echo "make mutants     which changes of ranking, graph and the losses no test notices; MUTANTS=\"tastegraph.ranking.metrics*\""
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
 	@echo "make torture     kill runs at every write and at 30 random moments, go on, compare (half an hour)"
-	@echo "make fuzz        long coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=120 each"
+	@echo "make fuzz        ten minutes of coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=200 each"
 	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
 	@echo "make licences    the licences of what comes along, into docs/licences.md"
 	@echo "make ray         the tests of tune --ray on a Ray of their own (267 MB more to install)"
@@ -49,12 +51,27 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 # Most tests wait for a process of their own: two at one time take little more than half as long.
 TEST_WORKERS ?= 2
 
 test: lint
 	$(BIN)/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile
+
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=95
+
+$(VENV)/.mutants: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[mutants]"
+	@touch $@
+
+# A function, a file or a room: MUTANTS="tastegraph.ranking.metrics*". Data sets are left out, they would take too long.
+MUTANTS ?= *
+
+mutants: $(VENV)/.mutants
+	TASTEGRAPH_DATA= $(BIN)/mutmut run "$(MUTANTS)"
+	$(BIN)/mutmut results
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(CASES)
@@ -83,7 +100,7 @@ $(VENV)/.ray: $(VENV)/.dev
 ray: $(VENV)/.ray
 	$(BIN)/python -m pytest --quiet tests/studies/test_on_ray.py
 
-FUZZ_SECONDS ?= 120
+FUZZ_SECONDS ?= 200
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(PIP) install --quiet -c constraints.txt -e ".[fuzz]"

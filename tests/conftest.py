@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -17,6 +18,9 @@ from .postgresql import running_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# For `make mutants`, where a test runs hundreds of times: few examples, the same each time.
+hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None)
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
 
@@ -42,6 +46,16 @@ def real_data() -> Callable[[str], Path]:
         return Path(shelf) / name
 
     return folder
+
+
+@pytest.fixture
+def plainly(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, it leaves all computing to plain PyTorch: what a GPU runs, run on the CPU."""
+
+    def switch() -> None:
+        monkeypatch.setattr("tastegraph.graph.devices.runs_compiled", lambda _: False)
+
+    return switch
 
 
 @pytest.fixture

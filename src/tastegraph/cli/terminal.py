@@ -18,9 +18,11 @@ __all__ = [
     "model_table",
     "print_json",
     "print_table",
+    "printable",
     "say",
     "spoken",
     "stderr",
+    "stdout",
     "table",
 ]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tastegraph.cli.device import Device, check_device
 from tastegraph.cli.progress import TrainingProgress
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
@@ -69,6 +70,7 @@ def train(
             help="Tell tensorboard (RUN/tensorboard), mlflow or mlflow=URI the figures; may be repeated.",
         ),
     ] = None,
+    device: Device = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
     reading: Reading,
 ) -> None:
@@ -78,13 +80,14 @@ def train(
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import recipe_of
 
+    check_device(device)
     often = {"minutes": checkpoint_minutes, "epochs": checkpoint_epochs}
     trackers = trackers_of(track or ())
     if resume is not None:
         if out is not None:
             raise typer.BadParameter("goes without --out", param_hint="--resume")
         wanted = load_recipe(recipe_path(recipe) or recipe_of(resume), settings or [], data, reading)
-        _resume_and_show(resume, wanted, feedback, often, trackers, force=force, json=json)
+        _resume_and_show(resume, wanted, feedback, often, trackers, force=force, json=json, device=device)
         return
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     if out is not None:
@@ -94,7 +97,15 @@ def train(
     dataset, load_seconds = _loaded(resolved, feedback, force=force, json=json)
     folder = out or free_folder(Path("runs") / dataset.name)
     run_and_show(
-        resolved, dataset, folder, load_seconds=load_seconds, force=force, json=json, often=often, trackers=trackers
+        resolved,
+        dataset,
+        folder,
+        load_seconds=load_seconds,
+        force=force,
+        json=json,
+        often=often,
+        trackers=trackers,
+        device=device,
     )
 
 
@@ -114,13 +125,14 @@ def _loaded(recipe: Recipe, feedback: str | None, *, force: bool, json: bool) ->
 
 def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
     """The data set with the accounts of a service as further users."""
-    from tastegraph.data.added_feedback import with_feedback
+    from tastegraph.data.added_feedback import titles_of, with_feedback
     from tastegraph.errors import ServeError, needs_extra
 
     with needs_extra("--with-feedback", "serve", ServeError):
         from tastegraph.serving.feedback import FeedbackStore
 
     store = FeedbackStore(url, make=False)
+    store.check_films(titles_of(dataset).get, dataset.name)
     joined, added = with_feedback(dataset, store.everything(), rated=recipe.threshold is not None)
     store.close()
     left = f"; {added.left_out:,} left out" if added.left_out else ""
@@ -138,15 +150,25 @@ def run_and_show(
     json: bool = False,
     often: Mapping[str, Any] | None = None,
     trackers: Sequence[Tracker] = (),
+    device: str = "cpu",
 ) -> None:
     """Run a recipe on loaded data and print what it came to."""
-    trial = _told_trial(recipe, dataset, force=force, json=json)
+    trial = _told_trial(recipe, dataset, device, force=force, json=json)
 
+    from tastegraph.graph.devices import device_of
     from tastegraph.studies.run import run
 
     with _keeping(often, quiet=json) as keeping, _watching(recipe, trackers, folder, quiet=json) as watcher:
         result = run(
-            recipe, dataset, folder, watcher, trial=trial, load_seconds=load_seconds, force=force, keeping=keeping
+            recipe,
+            dataset,
+            folder,
+            watcher,
+            trial=trial,
+            load_seconds=load_seconds,
+            force=force,
+            keeping=keeping,
+            device=device_of(device),
         )
         watcher.finish(result)
     _show(result, folder, json=json)
@@ -161,16 +183,18 @@ def _resume_and_show(
     *,
     force: bool,
     json: bool,
+    device: str,
 ) -> None:
     """Go on with an unfinished run and print what it came to."""
+    from tastegraph.graph.devices import device_of
     from tastegraph.studies.run import Prepared, recorded_result, resume
 
     def prepare(recipe: Recipe) -> Prepared:
         dataset, load_seconds = _loaded(recipe, feedback, force=force, json=json)
-        return Prepared(dataset, _told_trial(recipe, dataset, force=force, json=json), load_seconds)
+        return Prepared(dataset, _told_trial(recipe, dataset, device, force=force, json=json), load_seconds)
 
     with _keeping(often, quiet=json) as keeping, _watching(wanted, trackers, folder, quiet=json) as watcher:
-        result = resume(folder, prepare, watcher, wanted=wanted, keeping=keeping)
+        result = resume(folder, prepare, watcher, wanted=wanted, keeping=keeping, device=device_of(device))
         if result is not None:
             watcher.finish(result)
     if result is None:
@@ -179,7 +203,7 @@ def _resume_and_show(
     _show(result, folder, json=json)
 
 
-def _told_trial(recipe: Recipe, dataset: Dataset, *, force: bool, json: bool) -> Trial:
+def _told_trial(recipe: Recipe, dataset: Dataset, device: str, *, force: bool, json: bool) -> Trial:
     """The split; what cannot be judged, or does not fit into memory, is told before torch is even imported."""
     from tastegraph.errors import ModelError
     from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
@@ -195,7 +219,26 @@ def _told_trial(recipe: Recipe, dataset: Dataset, *, force: bool, json: bool) ->
         tell_reading(dataset, recipe, len(trial.split.positives), steps)
         tell_warnings(dataset, recipe, trial.split)
         say(need.line(free))
+    _tell_device(recipe, trial, device, force=force, json=json)
     return trial
+
+
+def _tell_device(recipe: Recipe, trial: Trial, name: str, *, force: bool, json: bool) -> None:
+    """What a GPU needs beside what it has free; the processor has no memory of its own."""
+    if name == "cpu":
+        return
+    from tastegraph.errors import ModelError
+    from tastegraph.graph.devices import device_of, free_bytes, name_of
+    from tastegraph.studies.memory import need_of_device
+
+    device = device_of(name)
+    if (free := free_bytes(device)) is None:
+        return
+    need = need_of_device(trial, recipe)
+    if need.total > free and not force:
+        raise ModelError(need.refusal(free))
+    if not json:
+        say(f"{name_of(device)}: {need.line(free)}")
 
 
 @contextmanager

@@ -17,6 +17,7 @@ __all__ = [
     "FIT",
     "TEST",
     "VALIDATION",
+    "cuts_by_share",
     "folds_split",
     "leave_one_out",
     "order_split",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,12 @@ import numpy as np
 import polars as pl
 
 from tastegraph.errors import DataError, RequestError
-from tastegraph.files import reason_of, written_whole
+from tastegraph.files import reason_of, sha256_of, written_whole
 from tastegraph.graph.top_k import rank_blocks
 from tastegraph.serving.places import length_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -88,7 +90,7 @@ def write_lists(
         users_a_part: bounds the memory, beside the model's own and that of a block of scores.
 
     Raises:
-        DataError: `path` has another ending or is a folder.
+        DataError: `path` has another ending or is a folder, or another process is writing there.
         RequestError: k is out of range, or `known` is of another number of users or items.
     """
     check_place(path, force=True)
@@ -99,21 +101,53 @@ def write_lists(
     folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
     for other in _parts_beside(path):
         if other != folder:
-            shutil.rmtree(other)  # of a call that was killed and wanted something else
+            with _alone(other, path):
+                shutil.rmtree(other)  # of a call that was killed and wanted something else
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot be written ({reason_of(error)})", path=path) from error
-    parts = []
-    for begin in range(0, len(model.users), users_a_part):
-        users = np.arange(begin, min(begin + users_a_part, len(model.users)))
-        parts.append(folder / f"{begin:012}.parquet")
-        if not parts[-1].exists():
-            with written_whole(parts[-1]) as aside:
-                _lists_of(model, users, wanted).write_parquet(aside)
-        on_part(int(users[-1]) + 1, len(model.users))
-    _join(parts, path)
-    shutil.rmtree(folder)
+    with _alone(folder, path):
+        parts = []
+        for begin in range(0, len(model.users), users_a_part):
+            users = np.arange(begin, min(begin + users_a_part, len(model.users)))
+            parts.append(_sound_part(folder, begin) or _made_part(folder, begin, _lists_of(model, users, wanted)))
+            on_part(int(users[-1]) + 1, len(model.users))
+        _join(parts, path)
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _alone(folder: Path, path: Path) -> Iterator[None]:
+    """Hold the parts against other processes; the system lets go of them when this one ends, however it ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DataError("another process is writing these lists", path=path) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _made_part(folder: Path, begin: int, lists: pl.DataFrame) -> Path:
+    """Write a part; its name ends in its digest."""
+    aside = folder / "part.parquet"
+    with written_whole(aside) as file:
+        lists.write_parquet(file)
+    part = folder / f"{begin:012}-{sha256_of(aside)}.parquet"
+    aside.rename(part)
+    return part
+
+
+def _sound_part(folder: Path, begin: int) -> Path | None:
+    """The part that an earlier call has left, if it is as it was written."""
+    for part in folder.glob(f"{begin:012}-*.parquet"):
+        if part.stem.partition("-")[2] == sha256_of(part):
+            return part
+        part.unlink()
+    return None
 
 
 def _parts_beside(path: Path) -> list[Path]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from tastegraph.baselines.models import BASELINES
+from tastegraph.graph import devices
 from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
@@ -100,14 +102,25 @@ class Titled:
 
 @dataclass(frozen=True, eq=False)
 class InnerProduct:
-    """Ranks by y_ui = e_u . e_i."""
+    """Ranks by y_ui = e_u . e_i.
+
+    Attributes:
+        embeddings: users' and items' rows.
+        device: what computes the lists.
+    """
 
     embeddings: Embeddings
+    device: torch.device = devices.CPU
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
         """The `k` best items of each user, int32 [n, k]; see `rank_embeddings`."""
-        e_users, e_items = (torch.from_numpy(side) for side in self.embeddings)
+        e_users, e_items = self._rows
         return rank_embeddings(e_users, e_items, users, k, exclude)
+
+    @cached_property
+    def _rows(self) -> tuple[torch.Tensor, torch.Tensor]:
+        e_users, e_items = (torch.from_numpy(side).to(self.device) for side in self.embeddings)
+        return e_users, e_items
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +173,13 @@ class Chosen:
 
 
 def contend(
-    name: str, trial: Trial, recipe: Recipe, watcher: Watcher, checkpoints: Checkpoints | None = None
+    name: str,
+    trial: Trial,
+    recipe: Recipe,
+    watcher: Watcher,
+    checkpoints: Checkpoints | None = None,
+    *,
+    device: torch.device = devices.CPU,
 ) -> Contender:
     """Fit a model by its name, with the recipe's settings for it; again on more, where the trial refits.
 
@@ -172,12 +191,13 @@ def contend(
         recipe: settings of all models.
         watcher: is told how it goes on.
         checkpoints: keep what is trained by gradient, and say where to go on.
+        device: what LightGCN and MF are trained and ranked on; all others compute on the CPU.
 
     Raises:
         ModelError: it does not work out.
     """
     began = time.perf_counter()
-    chosen = choose(name, trial, recipe, watcher, checkpoints)
+    chosen = choose(name, trial, recipe, watcher, checkpoints, device=device)
     ranker, trained = chosen.ranker, chosen.trained
     before = trained.seconds_before if trained is not None else 0.0
     epochs = trained.epochs if trained is not None else ()
@@ -191,12 +211,13 @@ def contend(
             trial.final.graph,
             own.model,
             own.training,
+            device=device,
             stop_after=trained.best_epoch,
             keeper=checkpoints.keeper(f"{name}-refit") if checkpoints else None,
             on_step=watcher.step,
             on_epoch=watcher.epoch,
         )
-        ranker = InnerProduct(trained.embeddings)
+        ranker = InnerProduct(trained.embeddings, device)
         before += trained.seconds_before
     return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained, epochs)
 
@@ -208,11 +229,19 @@ def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:
     return Scored(contender, test, {"train": contender.seconds, "evaluate": time.perf_counter() - began})
 
 
-def choose(name: str, trial: Trial, recipe: Recipe, watcher: Watcher, checkpoints: Checkpoints | None = None) -> Chosen:
+def choose(
+    name: str,
+    trial: Trial,
+    recipe: Recipe,
+    watcher: Watcher,
+    checkpoints: Checkpoints | None = None,
+    *,
+    device: torch.device = devices.CPU,
+) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
     if name in (LIGHTGCN, MF):
         keeper = checkpoints.keeper(f"{name}-select") if checkpoints else None
-        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper)
+        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper, device)
     watcher.stage(title_of(name), None)
     ranker = _fitted(name, trial, recipe)
     return Chosen(ranker, _validation(ranker, trial, recipe))
@@ -226,22 +255,25 @@ def _fitted(name: str, trial: Trial, recipe: Recipe) -> Ranker:
     return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
 
 
-def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper: Keeper | None) -> Chosen:
+def _trained(
+    title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper: Keeper | None, device: torch.device
+) -> Chosen:
     def validate(embeddings: Embeddings) -> Mapping[str, float]:
-        return _validation(InnerProduct(embeddings), trial, recipe)
+        return _validation(InnerProduct(embeddings, device), trial, recipe)
 
     watcher.stage(title, recipe.training.epochs)
     trained = train(
         trial.graph,
         recipe.model,
         recipe.training,
+        device=device,
         validate=validate,
         select=recipe.evaluation.select,
         keeper=keeper,
         on_step=watcher.step,
         on_epoch=watcher.epoch,
     )
-    return Chosen(InnerProduct(trained.embeddings), trained.epochs[trained.best_epoch - 1].validation, trained)
+    return Chosen(InnerProduct(trained.embeddings, device), trained.epochs[trained.best_epoch - 1].validation, trained)
 
 
 def _validation(ranker: Ranker, trial: Trial, recipe: Recipe) -> Mapping[str, float]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import tastegraph
-from tastegraph.graph import propagation, top_k_operator
+from tastegraph.graph import devices, propagation, top_k_operator
 from tastegraph.lightgcn import negatives, pair_scores
 
 if TYPE_CHECKING:
@@ -31,9 +31,12 @@ PACKAGES = ("torch", "torch-geometric", "numba", "numpy", "scipy", "polars", "py
 OF_COMPARING = ("implicit", "scikit-learn", "tensorly", "optuna")  # of the extra; those that are installed
 
 
-def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Versions, machine, commit, seed, data digests, which implementation runs and what its first use took."""
+def describe_environment(
+    recipe: Recipe, digests: Mapping[str, str], device: torch.device = devices.CPU
+) -> dict[str, Any]:
+    """Versions, machine and device, commit, seed, data digests, which implementation runs, what its first use took."""
     width, precision = recipe.model.embedding_dim, recipe.training.propagation_precision
+    compiled = devices.runs_compiled(device)
     first_use = {
         "propagation": propagation.warm_up(width, precision),
         "negatives": negatives.warm_up(recipe.training, width),
@@ -41,8 +44,8 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
         "ranking": top_k_operator.warm_up(),
     }
     kernels = {
-        "path": propagation.path_of(torch.zeros(1)),
-        "precision": propagation.stored_as(precision),
+        "path": propagation.path_of(device),
+        "precision": propagation.stored_as(precision) if compiled else precision,
         "first_use_seconds": {name: round(seconds, 6) for name, seconds in first_use.items()},
     }
     log.debug("kernels: %s", kernels)
@@ -56,6 +59,8 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
             "processor": _processor(),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
+            "device": devices.name_of(device),
+            **({"cuda": torch.version.cuda} if device.type == "cuda" else {}),
         },
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "kernels": kernels,

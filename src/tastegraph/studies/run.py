@@ -15,6 +15,7 @@ import polars as pl
 import tastegraph
 from tastegraph.errors import DivergedError, RunError
 from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
+from tastegraph.graph.devices import CPU
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.saved_model import SavedModel
@@ -36,6 +37,8 @@ from tastegraph.studies.unfinished import begun, finish, gone_on_with, recipe_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import torch
 
     from tastegraph.data.load import Dataset
     from tastegraph.lightgcn.training import Trained
@@ -85,6 +88,7 @@ def run(
     load_seconds: float = 0.0,
     force: bool = False,
     keeping: Keeping | None = None,
+    device: torch.device = CPU,
 ) -> dict[str, Any]:
     """Train and judge LightGCN and its baselines, and leave a whole run directory.
 
@@ -100,6 +104,7 @@ def run(
         load_seconds: what loading took, for the record.
         force: replace a run that is there.
         keeping: how often states are kept, and who may stop it.
+        device: what trains and ranks.
 
     Returns:
         What was written as result.json.
@@ -114,14 +119,14 @@ def run(
 
     def write(folder: Path) -> None:
         write_whole(folder / "recipe.toml", recipe.to_toml())
-        _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests))
+        _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests, device))
         with written_whole(folder / "split.parquet") as aside:
             prepared.trial.split.save(aside, dataset.digest)
         (folder / "checkpoints").mkdir()
         seal(folder)
 
     with begun(out, write) as folder:
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping())
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device)
 
 
 def resume(
@@ -131,6 +136,7 @@ def resume(
     *,
     wanted: Recipe | None = None,
     keeping: Keeping | None = None,
+    device: torch.device = CPU,
 ) -> dict[str, Any] | None:
     """Go on with an unfinished run: losses, metrics and embeddings are those of one that was never interrupted.
 
@@ -140,6 +146,7 @@ def resume(
         watcher: is told how it goes on, from the first epoch.
         wanted: settings to go on with; they must be the run's.
         keeping: how often states are kept, and who may stop it.
+        device: what trains and ranks; it need not be the one that the run began on.
 
     Returns:
         What was written as result.json; None where the run was finished before.
@@ -156,12 +163,12 @@ def resume(
             finish(folder, out)
             return None
         check_seal(folder, BEGUN)
-        recipe = recipe_to_go_on_with(folder, out, wanted, (keeping or Keeping()).say)
+        recipe = recipe_to_go_on_with(folder, out, wanted, device, (keeping or Keeping()).say)
         prepared = prepare(recipe)
         check_same_data(folder, out, prepared.dataset, prepared.trial)
         if not any((folder / "checkpoints").glob("*")) and keeping is not None:
             keeping.say("no checkpoint was written before the end; the run begins anew")
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping())
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device)
 
 
 def recorded_result(out: Path) -> dict[str, Any]:
@@ -175,7 +182,13 @@ def recorded_result(out: Path) -> dict[str, Any]:
 
 
 def _run_in(
-    folder: Path, out: Path, recipe: Recipe, prepared: Prepared, watcher: Watcher, keeping: Keeping
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    prepared: Prepared,
+    watcher: Watcher,
+    keeping: Keeping,
+    device: torch.device,
 ) -> dict[str, Any]:
     dataset, trial = prepared.dataset, prepared.trial
     checkpoints = Checkpoints(
@@ -191,9 +204,10 @@ def _run_in(
             raise RunError(f"{out}: cannot be written to (permission denied)")
         checkpoints.folder.mkdir(exist_ok=True)  # a copy of a run may lack a folder that was empty
         with Journal(folder / "metrics.jsonl", watcher) as journal:
-            lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal, checkpoints), trial, recipe)
+            contender = contend(LIGHTGCN, trial, recipe, journal, checkpoints, device=device)
+            lightgcn = score_test(contender, trial, recipe)
         baselines = {
-            name: score_test(contend(name, trial, recipe, watcher, checkpoints), trial, recipe)
+            name: score_test(contend(name, trial, recipe, watcher, checkpoints, device=device), trial, recipe)
             for name in recipe.baselines
         }
         result = describe_result(recipe, dataset, trial, lightgcn, baselines, prepared.load_seconds)

@@ -11,11 +11,14 @@ import numpy as np
 import tastegraph
 from tastegraph.data.splits import Split
 from tastegraph.errors import RunError
+from tastegraph.graph.devices import name_of
 from tastegraph.studies.recipe import load_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    import torch
 
     from tastegraph.data.load import Dataset
     from tastegraph.studies.recipe import Recipe
@@ -40,13 +43,16 @@ def check_settings(path: Path, out: Path, wanted: Recipe | None) -> Recipe:
     return recipe
 
 
-def recipe_to_go_on_with(folder: Path, out: Path, wanted: Recipe | None, say: Callable[[str], None]) -> Recipe:
+def recipe_to_go_on_with(
+    folder: Path, out: Path, wanted: Recipe | None, device: torch.device, say: Callable[[str], None]
+) -> Recipe:
     """The settings of an unfinished run.
 
     Args:
         folder: of the run, its files intact (`check_seal`).
         out: what people call it.
         wanted: what was asked for beside the folder, or None.
+        device: what is to compute.
         say: is told of a machine that may round otherwise.
 
     Raises:
@@ -59,7 +65,7 @@ def recipe_to_go_on_with(folder: Path, out: Path, wanted: Recipe | None, say: Ca
             f"{out}: tastegraph {began} began this run, this is {tastegraph.__version__}; "
             f"go on with that version, or begin anew"
         )
-    for line in _may_round_otherwise(environment):
+    for line in _may_round_otherwise(environment, device):
         say(f"warning: {line}; what follows may differ in the last bits from a run without interruption")
     return recipe
 
@@ -94,7 +100,10 @@ def _shown(value: Any) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
-def _may_round_otherwise(environment: Mapping[str, Any]) -> Iterator[str]:
+def _may_round_otherwise(environment: Mapping[str, Any], device: torch.device) -> Iterator[str]:
+    began = environment["machine"].get("device", "cpu")
+    if began != (now := name_of(device)):
+        yield f"the run began on {began}, this is {now}"
     for name in COMPUTES:
         try:
             now = version(name)
