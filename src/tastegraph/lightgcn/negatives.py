@@ -14,11 +14,21 @@ import torch
 import tastegraph.lightgcn.negative_operators  # noqa: F401 (registers the operators)
 from tastegraph.errors import GraphError
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.lightgcn.pair_scores import pair_scores
 
 if TYPE_CHECKING:
     from tastegraph.lightgcn.config import TrainingConfig
+    from tastegraph.ranks.alone import Ranks
 
-__all__ = ["Negatives", "PopularNegatives", "UniformNegatives", "hardest", "negatives_of", "warm_up"]
+__all__ = [
+    "Negatives",
+    "PopularNegatives",
+    "UniformNegatives",
+    "hardest",
+    "hardest_of_ranks",
+    "negatives_of",
+    "warm_up",
+]
 
 ALL_POSITIVE = "a user has every item as a positive; no negative can be drawn"
 
@@ -120,3 +130,12 @@ def hardest(e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> to
         Nodes, int64 [n].
     """
     return torch.ops.tastegraph.hardest(e.detach(), user, candidates)  # type: ignore[no-any-return]
+
+
+def hardest_of_ranks(ranks: Ranks, e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:
+    """`hardest` where each rank has columns of the embeddings, float [nodes, own]; the same on all ranks."""
+    with torch.no_grad():
+        scores = pair_scores(e, user.repeat_interleave(candidates.shape[1]), candidates.reshape(-1))
+        (scores,) = ranks.sum(scores)
+    best = scores.view(candidates.shape).argmax(1, keepdim=True)
+    return candidates.gather(1, best).squeeze(1)
