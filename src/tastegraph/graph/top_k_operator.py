@@ -14,7 +14,7 @@ import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.graph.compiled import use_torchs_threads
-from tastegraph.graph.top_k import BLOCK_ENTRIES, NAN, NO_ITEM, compiled_lists
+from tastegraph.graph.top_k import NAN, NO_ITEM, compiled_lists, users_a_block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def rank_embeddings(
         start, index = exclude.start, exclude.index
     lists = (torch.from_numpy(start).to(device), torch.from_numpy(index).to(device))
     ranked = torch.full((len(wanted), k), NO_ITEM, dtype=torch.int32, device=device)
-    step, places = max(1, BLOCK_ENTRIES // max(num_items, 1)), min(k, num_items)
+    step, places = users_a_block(num_items), min(k, num_items)
     for begin in range(0, len(wanted), step):
         block = wanted[begin : begin + step]
         scores = e_users[block] @ e_items.T

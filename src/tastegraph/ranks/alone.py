@@ -68,6 +68,9 @@ class Ranks(Protocol):
     def all_told(self, what: Told) -> list[Told]:
         """What each rank says, by rank, on every rank."""
 
+    def heard_by_first(self, what: Told) -> list[Told]:
+        """What each rank says, by rank, on rank 0; nothing elsewhere."""
+
 
 def share_of(count: int, rank: int, size: int, unit: int = 1) -> slice:
     """A rank's contiguous share of `count` things, as even as whole units allow; the last unit may be cut short."""
@@ -115,6 +118,10 @@ class Alone:
         return what()
 
     def all_told(self, what: Told) -> list[Told]:
+        """What it says."""
+        return [what]
+
+    def heard_by_first(self, what: Told) -> list[Told]:
         """What it says."""
         return [what]
 

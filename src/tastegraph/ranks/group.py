@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import atexit
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 from tastegraph.errors import RanksError
 from tastegraph.ranks.alone import share_of
@@ -23,6 +25,8 @@ __all__ = ["Group", "column_shares", "joined_group"]
 Told = TypeVar("Told")
 
 WIDEST_BLOCK = 64  # columns that a kernel takes in one pass; it takes blocks of powers of two, 22 in three passes
+A_MOMENT = 10.0  # seconds
+FIRST_HAS_SPOKEN = "rank 0 has ended"
 A_PASS = 14  # columns that cost as much as a pass does without them, measured on Gowalla
 
 
@@ -33,7 +37,8 @@ class Group:
         RanksError: a rank has gone, or does not answer in time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: Any) -> None:
+        self._store = store
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self.calls = self.called = False
 
@@ -107,6 +112,18 @@ class Group:
             dist.broadcast_object_list(said, 0, device=_device())
         return said[0]  # type: ignore[no-any-return]
 
+    def let_the_first_speak(self) -> None:
+        """Wait until rank 0 has ended, or for a moment: torchrun ends all ranks once one has failed."""
+        with suppress(RuntimeError):
+            self._store.wait([FIRST_HAS_SPOKEN], timedelta(seconds=A_MOMENT))
+
+    def heard_by_first(self, what: Told) -> list[Told]:
+        """What each rank says, on rank 0."""
+        said: list[Any] | None = [None] * self.size if self.rank == 0 else None
+        with _spoken_with():
+            dist.gather_object(what, said, 0)
+        return said or []
+
     def all_told(self, what: Told) -> list[Told]:
         """What each rank says."""
         said: list[Any] = [None] * self.size
@@ -137,20 +154,27 @@ def _cost(width: int) -> int:
 
 
 @contextmanager
-def joined_group(seconds: float) -> Iterator[Group]:
+def joined_group(seconds: float, attempt: int = 0) -> Iterator[Group]:
     """Meet the other ranks where torchrun's variables say, work as one of them, and part.
 
     Args:
         seconds: how long to wait for a rank, now and whenever one is to answer.
+        attempt: how often torchrun has started the ranks again. Its store outlives them, with addresses that nobody
+            answers at any more.
 
     Raises:
-        RanksError: a rank does not come.
-        ValueError: the variables are not those of torchrun.
+        RanksError: a rank does not come, or a variable is missing.
     """
+    patience = timedelta(seconds=seconds)
     with _spoken_with():
-        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=timedelta(seconds=seconds))
+        store, rank, size = next(rendezvous("env://", timeout=patience))
+        store = dist.distributed_c10d.PrefixStore(f"tastegraph {attempt}", store)
+        backend = "nccl" if torch.cuda.is_available() else "gloo"
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=patience)
+    if rank == 0:
+        atexit.register(store.set, FIRST_HAS_SPOKEN, "")  # at the very end: an error is printed before
     try:
-        yield Group()
+        yield Group(store)
     finally:
         dist.destroy_process_group()
 
@@ -165,6 +189,8 @@ def _spoken_with() -> Iterator[None]:
     """What torch.distributed says of a rank that has gone, or does not come, in one line."""
     try:
         yield
+    except ValueError as error:  # of the variables
+        raise RanksError(" ".join(str(error).split())) from error
     except RuntimeError as error:  # of Gloo, of NCCL and of the store where ranks meet
         said = str(error).lower()
         late = "timeout" in said or "timed out" in said

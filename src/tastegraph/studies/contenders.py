@@ -12,7 +12,9 @@ from tastegraph.baselines.models import BASELINES
 from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
+from tastegraph.ranks.alone import ALONE
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
+from tastegraph.studies.shared_lists import SharedLists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
     from tastegraph.lightgcn.checkpoint import Epoch, Keeper
     from tastegraph.lightgcn.training import Embeddings, Trained
     from tastegraph.ranking.protocol import Judged, Ranker
-    from tastegraph.studies.checkpoints import Checkpoints
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.shared_keeper import Keepers
     from tastegraph.studies.trial import Trial
 
 __all__ = [
@@ -160,7 +163,12 @@ class Chosen:
 
 
 def contend(
-    name: str, trial: Trial, recipe: Recipe, watcher: Watcher, checkpoints: Checkpoints | None = None
+    name: str,
+    trial: Trial,
+    recipe: Recipe,
+    watcher: Watcher,
+    checkpoints: Keepers | None = None,
+    ranks: Ranks = ALONE,
 ) -> Contender:
     """Fit a model by its name, with the recipe's settings for it; again on more, where the trial refits.
 
@@ -172,12 +180,13 @@ def contend(
         recipe: settings of all models.
         watcher: is told how it goes on.
         checkpoints: keep what is trained by gradient, and say where to go on.
+        ranks: processes that train by gradient together, and make lists; all call this with the same arguments.
 
     Raises:
         ModelError: it does not work out.
     """
     began = time.perf_counter()
-    chosen = choose(name, trial, recipe, watcher, checkpoints)
+    chosen = choose(name, trial, recipe, watcher, checkpoints, ranks)
     ranker, trained = chosen.ranker, chosen.trained
     before = trained.seconds_before if trained is not None else 0.0
     epochs = trained.epochs if trained is not None else ()
@@ -195,8 +204,9 @@ def contend(
             keeper=checkpoints.keeper(f"{name}-refit") if checkpoints else None,
             on_step=watcher.step,
             on_epoch=watcher.epoch,
+            ranks=ranks,
         )
-        ranker = InnerProduct(trained.embeddings)
+        ranker = _lists_of(trained.embeddings, ranks)
         before += trained.seconds_before
     return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained, epochs)
 
@@ -208,11 +218,18 @@ def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:
     return Scored(contender, test, {"train": contender.seconds, "evaluate": time.perf_counter() - began})
 
 
-def choose(name: str, trial: Trial, recipe: Recipe, watcher: Watcher, checkpoints: Checkpoints | None = None) -> Chosen:
+def choose(
+    name: str,
+    trial: Trial,
+    recipe: Recipe,
+    watcher: Watcher,
+    checkpoints: Keepers | None = None,
+    ranks: Ranks = ALONE,
+) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
     if name in (LIGHTGCN, MF):
         keeper = checkpoints.keeper(f"{name}-select") if checkpoints else None
-        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper)
+        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper, ranks)
     watcher.stage(title_of(name), None)
     ranker = _fitted(name, trial, recipe)
     return Chosen(ranker, _validation(ranker, trial, recipe))
@@ -226,9 +243,14 @@ def _fitted(name: str, trial: Trial, recipe: Recipe) -> Ranker:
     return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
 
 
-def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper: Keeper | None) -> Chosen:
+def _lists_of(embeddings: Embeddings, ranks: Ranks) -> Ranker:
+    ranker = InnerProduct(embeddings)
+    return ranker if ranks.size == 1 else SharedLists(ranker, ranks, len(embeddings[1]))
+
+
+def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper: Keeper | None, ranks: Ranks) -> Chosen:
     def validate(embeddings: Embeddings) -> Mapping[str, float]:
-        return _validation(InnerProduct(embeddings), trial, recipe)
+        return _validation(_lists_of(embeddings, ranks), trial, recipe)
 
     watcher.stage(title, recipe.training.epochs)
     trained = train(
@@ -240,8 +262,9 @@ def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper:
         keeper=keeper,
         on_step=watcher.step,
         on_epoch=watcher.epoch,
+        ranks=ranks,
     )
-    return Chosen(InnerProduct(trained.embeddings), trained.epochs[trained.best_epoch - 1].validation, trained)
+    return Chosen(_lists_of(trained.embeddings, ranks), trained.epochs[trained.best_epoch - 1].validation, trained)
 
 
 def _validation(ranker: Ranker, trial: Trial, recipe: Recipe) -> Mapping[str, float]:

@@ -31,9 +31,18 @@ PACKAGES = ("torch", "torch-geometric", "numba", "numpy", "scipy", "polars", "py
 OF_COMPARING = ("implicit", "scikit-learn", "tensorly", "optuna")  # of the extra; those that are installed
 
 
-def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Versions, machine, commit, seed, data digests, which implementation runs and what its first use took."""
-    width, precision = recipe.model.embedding_dim, recipe.training.propagation_precision
+def describe_environment(
+    recipe: Recipe, digests: Mapping[str, str], *, width: int | None = None, ranks: int = 1
+) -> dict[str, Any]:
+    """Versions, machine, commit, seed, data digests, which implementation runs and what its first use took.
+
+    Args:
+        recipe: what is going to run.
+        digests: of the data's files.
+        width: columns of E0 in this process; all by default.
+        ranks: how many processes train together.
+    """
+    width, precision = width or recipe.model.embedding_dim, recipe.training.propagation_precision
     first_use = {
         "propagation": propagation.warm_up(width, precision),
         "negatives": negatives.warm_up(recipe.training, width),
@@ -56,6 +65,7 @@ def describe_environment(recipe: Recipe, digests: Mapping[str, str]) -> dict[str
             "processor": _processor(),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
+            "ranks": ranks,
         },
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "kernels": kernels,

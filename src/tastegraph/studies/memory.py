@@ -23,6 +23,7 @@ GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
+COPIES_OF_WHOLE = 4  # of several ranks: embeddings put together from all, and the model at the end
 COPIES_OF_SCORES = 4  # a batch's scores against shared negatives, shifted, exponentiated, with their gradient
 CGROUPS = Path("/sys/fs/cgroup")
 NO_LIMIT = 1 << 60  # what version 1 of control groups says where there is none
@@ -66,12 +67,28 @@ class Need:
         )
 
 
-def need_of_run(trial: Trial, recipe: Recipe) -> Need:
-    """What LightGCN and the recipe's baselines take, one after the other."""
+def need_of_run(trial: Trial, recipe: Recipe, *, ranks: int = 1, width: int | None = None) -> Need:
+    """What LightGCN and the recipe's baselines take, one after the other.
+
+    Args:
+        trial: what is learned from.
+        recipe: the settings.
+        ranks: how many ranks of one training there are on the machine; the need is that of all of them.
+        width: columns of E0 that a rank has at most; all by default.
+    """
     names = (LIGHTGCN, *recipe.baselines)
     fitting = {name: bytes_needed(name, trial, recipe) for name in names}
+    if width is not None and width < recipe.model.embedding_dim:
+        fitting[LIGHTGCN] = ranks * _bytes_of_columns(trial, recipe, width)
     most = max(names, key=lambda name: fitting[name])
-    return Need(LIBRARIES, A_POSITIVE * len(trial.split.positives), fitting[most], most)
+    return Need(ranks * LIBRARIES, ranks * A_POSITIVE * len(trial.split.positives), fitting[most], most)
+
+
+def _bytes_of_columns(trial: Trial, recipe: Recipe, width: int) -> int:
+    """What LightGCN takes on a rank with so many columns; where lists are made, all are put together there."""
+    own = recipe.model_copy(update={"model": recipe.model.model_copy(update={"embedding_dim": width})})
+    table = 4 * trial.graph.num_nodes * recipe.model.embedding_dim
+    return bytes_needed(LIGHTGCN, trial, own) + COPIES_OF_WHOLE * table
 
 
 def check_memory(names: Sequence[str], trial: Trial, recipe: Recipe) -> None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 import tastegraph
-from tastegraph.errors import DivergedError, RunError
+from tastegraph.errors import DivergedError, RanksError, RunError
 from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
+from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.checkpoints import BEST, Checkpoints, Often
 from tastegraph.studies.contenders import contend, score_test
@@ -29,6 +30,7 @@ from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
 from tastegraph.studies.sameness import check_same_data, check_settings, recipe_to_go_on_with
 from tastegraph.studies.seal import BEGUN, check_seal, digest_of_text, seal
+from tastegraph.studies.shared_keeper import SharedCheckpoints
 from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
 from tastegraph.studies.unfinished import begun, finish, gone_on_with, recipe_of
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.load import Dataset
     from tastegraph.lightgcn.training import Trained
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
 
@@ -85,6 +88,7 @@ def run(
     load_seconds: float = 0.0,
     force: bool = False,
     keeping: Keeping | None = None,
+    ranks: Ranks = ALONE,
 ) -> dict[str, Any]:
     """Train and judge LightGCN and its baselines, and leave a whole run directory.
 
@@ -100,11 +104,13 @@ def run(
         load_seconds: what loading took, for the record.
         force: replace a run that is there.
         keeping: how often states are kept, and who may stop it.
+        ranks: the processes that train LightGCN together, of which this is rank 0; the others `follow`.
 
     Returns:
         What was written as result.json.
 
     Raises:
+        RanksError: another rank has gone.
         StoppedError: a signal asked for the end.
         TasteGraphError: the data or a setting does not work out, `out` is in the way, or the split leaks.
     """
@@ -114,14 +120,18 @@ def run(
 
     def write(folder: Path) -> None:
         write_whole(folder / "recipe.toml", recipe.to_toml())
-        _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests))
+        columns = ranks.columns(recipe.model.embedding_dim)
+        environment = describe_environment(
+            recipe, dataset.digests, width=columns.stop - columns.start, ranks=ranks.size
+        )
+        _write_json(folder / "environment.json", environment)
         with written_whole(folder / "split.parquet") as aside:
             prepared.trial.split.save(aside, dataset.digest)
         (folder / "checkpoints").mkdir()
         seal(folder)
 
     with begun(out, write) as folder:
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping())
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), ranks)
 
 
 def resume(
@@ -131,6 +141,7 @@ def resume(
     *,
     wanted: Recipe | None = None,
     keeping: Keeping | None = None,
+    ranks: Ranks = ALONE,
 ) -> dict[str, Any] | None:
     """Go on with an unfinished run: losses, metrics and embeddings are those of one that was never interrupted.
 
@@ -140,6 +151,7 @@ def resume(
         watcher: is told how it goes on, from the first epoch.
         wanted: settings to go on with; they must be the run's.
         keeping: how often states are kept, and who may stop it.
+        ranks: as for `run`; as many as began it, or more, or fewer.
 
     Returns:
         What was written as result.json; None where the run was finished before.
@@ -161,7 +173,7 @@ def resume(
         check_same_data(folder, out, prepared.dataset, prepared.trial)
         if not any((folder / "checkpoints").glob("*")) and keeping is not None:
             keeping.say("no checkpoint was written before the end; the run begins anew")
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping())
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), ranks)
 
 
 def recorded_result(out: Path) -> dict[str, Any]:
@@ -175,7 +187,7 @@ def recorded_result(out: Path) -> dict[str, Any]:
 
 
 def _run_in(
-    folder: Path, out: Path, recipe: Recipe, prepared: Prepared, watcher: Watcher, keeping: Keeping
+    folder: Path, out: Path, recipe: Recipe, prepared: Prepared, watcher: Watcher, keeping: Keeping, ranks: Ranks
 ) -> dict[str, Any]:
     dataset, trial = prepared.dataset, prepared.trial
     checkpoints = Checkpoints(
@@ -190,13 +202,14 @@ def _run_in(
         if not os.access(folder, os.W_OK):
             raise RunError(f"{out}: cannot be written to (permission denied)")
         checkpoints.folder.mkdir(exist_ok=True)  # a copy of a run may lack a folder that was empty
+        shared = SharedCheckpoints(ranks, recipe.model.embedding_dim, keeping.stop, checkpoints)
         with Journal(folder / "metrics.jsonl", watcher) as journal:
-            lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal, checkpoints), trial, recipe)
+            lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal, shared, ranks), trial, recipe)
         baselines = {
             name: score_test(contend(name, trial, recipe, watcher, checkpoints), trial, recipe)
             for name in recipe.baselines
         }
-        result = describe_result(recipe, dataset, trial, lightgcn, baselines, prepared.load_seconds)
+        result = describe_result(recipe, dataset, trial, lightgcn, baselines, prepared.load_seconds, ranks.size)
         trained = lightgcn.contender.trained
         assert trained is not None  # noqa: S101 (for the type checker)
         save_checkpoint(trained, recipe.model, checkpoints.folder / BEST)
@@ -220,6 +233,8 @@ def _told_what_is_kept(checkpoints: Checkpoints) -> Iterator[None]:
     except DivergedError as error:
         kept = checkpoints.states()
         raise DivergedError(f"{error}; the last good state is kept: {kept[-1]}" if kept else str(error)) from error
+    except RanksError as error:
+        raise RanksError(str(error) if checkpoints.is_empty() else f"{error}{checkpoints.advice}") from error
     except OSError as error:
         said = f"{error.filename}: {reason_of(error)}" if error.filename else reason_of(error)
         raise RunError(said if checkpoints.is_empty() else f"{said}{checkpoints.advice}") from error
