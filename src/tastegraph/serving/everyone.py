@@ -16,15 +16,17 @@ import polars as pl
 from tastegraph.errors import DataError, RequestError
 from tastegraph.files import reason_of, written_whole
 from tastegraph.graph.top_k import rank_blocks
+from tastegraph.ranks.alone import ALONE
 from tastegraph.serving.places import length_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from tastegraph.graph.neighbours import NeighbourLists
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.saved_model import SavedModel
 
 __all__ = ["FORMS", "AllLists", "check_place", "write_lists"]
@@ -70,6 +72,7 @@ def write_lists(
     path: Path,
     on_part: Callable[[int, int], None] = lambda *_: None,
     users_a_part: int = USERS_A_PART,
+    ranks: Ranks = ALONE,
 ) -> None:
     """Write the list of every user as rows of user, item (the source's ids), rank (from 1) and score.
 
@@ -86,6 +89,7 @@ def write_lists(
         path: ends in .parquet, .csv or .jsonl.
         on_part: told (users done, users) after each part.
         users_a_part: bounds the memory, beside the model's own and that of a block of scores.
+        ranks: processes that make the parts in turns, each with the model; rank 0 writes them all.
 
     Raises:
         DataError: `path` has another ending or is a folder.
@@ -97,6 +101,32 @@ def write_lists(
     if wanted.known is not None and (wanted.known.num_rows, wanted.known.num_columns) != sizes:
         raise RequestError(f"expected what {sizes[0]:,} users know of {sizes[1]:,} items; found {wanted.known}")
     folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
+    begins = range(0, len(model.users), users_a_part)
+    parts = {begin: folder / f"{begin:012}.parquet" for begin in begins}
+    missing = ranks.told(lambda: _begun(folder, path, parts))
+    for begin in sorted(parts.keys() - set(missing)):
+        on_part(min(begin + users_a_part, len(model.users)), len(model.users))
+    for turn in range(0, len(missing), ranks.size):
+        own = missing[turn : turn + ranks.size][ranks.rank :][:1]
+        users = [np.arange(begin, min(begin + users_a_part, len(model.users))) for begin in own]
+        made = ranks.heard_by_first(
+            [(begin, _lists_of(model, some, wanted)) for begin, some in zip(own, users, strict=True)]
+        )
+        for begin, table in (part for of_rank in made for part in of_rank):
+            with written_whole(parts[begin]) as aside:
+                table.write_parquet(aside)
+            on_part(min(begin + users_a_part, len(model.users)), len(model.users))
+    if ranks.rank == 0:
+        _join(list(parts.values()), path)
+        shutil.rmtree(folder)
+
+
+def _begun(folder: Path, path: Path, parts: Mapping[int, Path]) -> list[int]:
+    """Make the folder of parts, or find it; the first users of the parts that are missing.
+
+    Raises:
+        DataError: it cannot be made.
+    """
     for other in _parts_beside(path):
         if other != folder:
             shutil.rmtree(other)  # of a call that was killed and wanted something else
@@ -104,16 +134,7 @@ def write_lists(
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot be written ({reason_of(error)})", path=path) from error
-    parts = []
-    for begin in range(0, len(model.users), users_a_part):
-        users = np.arange(begin, min(begin + users_a_part, len(model.users)))
-        parts.append(folder / f"{begin:012}.parquet")
-        if not parts[-1].exists():
-            with written_whole(parts[-1]) as aside:
-                _lists_of(model, users, wanted).write_parquet(aside)
-        on_part(int(users[-1]) + 1, len(model.users))
-    _join(parts, path)
-    shutil.rmtree(folder)
+    return [begin for begin, part in parts.items() if not part.exists()]
 
 
 def _parts_beside(path: Path) -> list[Path]:
