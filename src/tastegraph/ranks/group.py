@@ -141,7 +141,7 @@ def column_shares(width: int, size: int) -> list[slice]:
         RanksError: there are more ranks than columns.
     """
     if size > width:
-        raise RanksError(f"{size} ranks are too many for {width} columns of the embeddings (model.embedding_dim)")
+        raise RanksError(f"{size} ranks are too many for embeddings of width {width} (model.embedding_dim)")
     units = [1 << power for power in range(WIDEST_BLOCK.bit_length())]
     cuts = [[share_of(width, rank, size, unit) for rank in range(size)] for unit in units]
     whole = [shares for shares in cuts if all(share.stop > share.start for share in shares)]
