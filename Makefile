@@ -9,17 +9,20 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: audit help licences quickstart test lint bench torture fuzz browser pictures docs lock clean
+.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
 	@echo "make test        lint, types and all tests: what CI runs"
-	@echo "make lint        format and lint checks, types"
+	@echo "make lint        format and lint checks, types, dead code"
+	@echo "make coverage    all tests, and the share of lines that they run"
+	@echo "make mutants     which changes of ranking, graph and the losses no test notices; MUTANTS=\"tastegraph.ranking.metrics*\""
 	@echo "make bench       speed against peers (long); CASES=\"propagation step\" for some"
 	@echo "make torture     kill runs at every write and at 30 random moments, go on, compare (half an hour)"
-	@echo "make fuzz        long coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=120 each"
+	@echo "make fuzz        ten minutes of coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=200 each"
 	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
 	@echo "make licences    the licences of what comes along, into docs/licences.md"
+	@echo "make ray         the tests of tune --ray on a Ray of their own (267 MB more to install)"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
 	@echo "make docs        the documentation site, in build/site"
@@ -34,7 +37,7 @@ $(VENV)/.runtime: $(BIN)/python pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard]"
+	$(PIP) install --quiet -c constraints.txt -e ".[dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,tune]"
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.dev
@@ -48,12 +51,27 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
+	$(BIN)/vulture
 
 # Most tests wait for a process of their own: two at one time take little more than half as long.
 TEST_WORKERS ?= 2
 
 test: lint
 	$(BIN)/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile
+
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=95
+
+$(VENV)/.mutants: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[mutants]"
+	@touch $@
+
+# A function, a file or a room: MUTANTS="tastegraph.ranking.metrics*". Data sets are left out, they would take too long.
+MUTANTS ?= *
+
+mutants: $(VENV)/.mutants
+	TASTEGRAPH_DATA= $(BIN)/mutmut run "$(MUTANTS)"
+	$(BIN)/mutmut results
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(CASES)
@@ -74,7 +92,15 @@ pictures: $(VENV)/.dev browser
 	[ -d build/pictured ] || $(BIN)/tastegraph train ml-1m --recipe ml-1m --set 'baselines=["popularity","itemknn","ease"]' --out build/pictured
 	$(BIN)/python -m benchmarks.pictures build/pictured docs/pictures
 
-FUZZ_SECONDS ?= 120
+# Ray takes as much room as torch, so CI does without; its tests are skipped where it is missing.
+$(VENV)/.ray: $(VENV)/.dev
+	$(PIP) install --quiet -c constraints.txt -e ".[ray]"
+	@touch $@
+
+ray: $(VENV)/.ray
+	$(BIN)/python -m pytest --quiet tests/studies/test_on_ray.py
+
+FUZZ_SECONDS ?= 200
 
 $(VENV)/.fuzz: $(VENV)/.dev
 	$(PIP) install --quiet -c constraints.txt -e ".[fuzz]"
@@ -92,7 +118,7 @@ audit: $(VENV)/.audit
 	@$(BIN)/python -m supply.audit
 
 licences: $(VENV)/.dev
-	$(PIP) install --quiet -c constraints.txt -e ".[index,onnx]"
+	$(PIP) install --quiet -c constraints.txt -e ".[index,onnx,ray]"
 	$(BIN)/python -m supply.licences docs/licences.md
 
 docs: $(VENV)/.docs
@@ -102,7 +128,7 @@ docs: $(VENV)/.docs
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,tensorboard,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,ray,tensorboard,tune,docs]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:

@@ -23,6 +23,7 @@ DOCS = HERE.parent / "docs"
 PAGE = DOCS / "speed.md"
 ELSEWHERE = {  # cases whose tables stand on another page
     "loading": DOCS / "data.md",
+    "device": DOCS / "scale.md",
     "checkpoints": DOCS / "reliability.md",
     "serve": DOCS / "serve.md",
 }

@@ -32,7 +32,9 @@ def write_into(page: Path, results: Sequence[Result], *, name: str = "benchmarks
 
 def render(results: Sequence[Result], level: int) -> str:
     """All targets in one table, then each case's figures."""
-    lines = [f"{'#' * level} Targets", "", "| case | what | target | measured | met |", "|---|---|---:|---:|---|"]
+    lines = []
+    if any(result.targets for result in results):
+        lines = [f"{'#' * level} Targets", "", "| case | what | target | measured | met |", "|---|---|---:|---:|---|"]
     for result in results:
         for target in result.targets:
             bound = f"{'≥' if target.comparison == '>=' else '≤'} {figure(target.bound)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from tastegraph.graph.devices import CPU
 from tastegraph.graph.propagation import propagate, sum_of_layers
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.negatives import UniformNegatives
@@ -65,12 +66,13 @@ def train_model(
     epochs: int = 1,
     on_step: Callable[[int, int, float], None] = lambda *_: None,
     validate: Validate | None = None,
+    device: torch.device = CPU,
     **settings: Any,
 ) -> Trained:
     """The ordinary training: K = 3, 64 dimensions, BPR, uniform negatives; `settings` are of `TrainingConfig`."""
     shape = ModelConfig(embedding_dim=DIMENSIONS, num_layers=LAYERS)
     config = TrainingConfig(epochs=epochs, batch_size=batch_size, **settings)
-    return train(graph, shape, config, on_step=on_step, validate=validate, select="recall@20")
+    return train(graph, shape, config, device=device, on_step=on_step, validate=validate, select="recall@20")
 
 
 class _EnoughError(Exception):
@@ -104,9 +106,11 @@ def step_seconds(graph: BipartiteGraph, batch_size: int, steps: int, precision: 
     return [float(gap) for gap in np.diff(ends)[2:]]
 
 
-def epoch_seconds(graph: BipartiteGraph, batch_size: int, epochs: int = 1) -> list[float]:
+def epoch_seconds(
+    graph: BipartiteGraph, batch_size: int, epochs: int = 1, *, device: torch.device = CPU, **settings: Any
+) -> list[float]:
     """Seconds of each of `epochs` whole epochs, sampling included, after one that is not counted."""
-    done = train_model(graph, batch_size=batch_size, epochs=epochs + 1)
+    done = train_model(graph, batch_size=batch_size, epochs=epochs + 1, device=device, **settings)
     return [float(gap) for gap in np.diff([epoch.seconds for epoch in done.epochs])]
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -13,8 +14,13 @@ from tastegraph.data.load import Dataset, load
 from tastegraph.errors import DataError
 from tastegraph.graph.bipartite import BipartiteGraph
 
+from .postgresql import running_server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+# For `make mutants`, where a test runs hundreds of times: few examples, the same each time.
+hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None)
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
 
@@ -43,6 +49,16 @@ def real_data() -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def plainly(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Called, it leaves all computing to plain PyTorch: what a GPU runs, run on the CPU."""
+
+    def switch() -> None:
+        monkeypatch.setattr("tastegraph.graph.devices.runs_compiled", lambda _: False)
+
+    return switch
+
+
+@pytest.fixture
 def movielens_100k(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """MovieLens 100K, from $TASTEGRAPH_DATA or fetched; the test is skipped where it cannot be had at all."""
     cache = tmp_path_factory.getbasetemp() / "cache"  # one for the session
@@ -66,3 +82,10 @@ def ratings_csv(tmp_path: Path) -> Path:
     path = tmp_path / "ratings.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a database on a server of the tests' own; the test is skipped where none is installed."""
+    with running_server() as url:
+        yield url

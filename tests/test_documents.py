@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MAIN = ROOT / "src" / "tastegraph" / "cli" / "main.py"
 RUN_BY_TEST = {"sh", "python"}
 NOT_CODE = {"text", "toml"}  # recorded output, and recipes
 
@@ -91,3 +92,15 @@ def test_promises_name_tests_that_are_there() -> None:
     assert len(held) >= 15
     for file, name in held:
         assert f"def {name}(" in (ROOT / file).read_text("utf-8"), name
+
+
+def test_the_command_reference_has_every_command() -> None:
+    """As `make docs` makes it, from the command line itself."""
+    command = [sys.executable, "-m", "typer", "tastegraph.cli.main", "utils", "docs", "--name", "tastegraph"]
+    page = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    named = re.findall(r'add_typer\([\w.]+, name="([\w-]+)"|app\.command\("([\w-]+)"', MAIN.read_text("utf-8"))
+    commands = [group or single for group, single in named]
+    assert len(commands) >= 13
+    for name in commands:
+        assert f"## `tastegraph {name}`" in page, name
+    assert "--device" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,17 @@ def test_imports_point_down(path: Path) -> None:
 def test_every_room_has_its_floor() -> None:
     rooms = {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in ROOT.rglob("*.py")}
     assert rooms - {"__init__", "__main__"} == set(BELOW)
+
+
+def test_every_room_is_described() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text("utf-8")
+    described = {
+        room
+        for line in page.splitlines()
+        if line.startswith("**`")
+        for room in re.findall(r"`(\w+)`", line.partition("**  ")[0])
+    }
+    assert set(BELOW) <= described
 
 
 @pytest.mark.parametrize(

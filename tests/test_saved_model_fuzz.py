@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load, save
 
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError, TasteGraphError
@@ -117,6 +120,44 @@ def test_files_in_one_anothers_place(name: str, other: str, saved: dict[str, byt
         assert _refused(_put(place, saved | {name: saved[other], other: saved[name]}))
         if "model.json" not in {name, other}:
             _asked(_put(place, _sealed(saved | {name: saved[other], other: saved[name]})))
+
+
+def _frame(content: bytes, **columns: Any) -> bytes:
+    """A Parquet file with other columns."""
+    made = BytesIO()
+    pl.read_parquet(BytesIO(content)).with_columns(**columns).write_parquet(made)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "told"),
+    [
+        ("items.parquet", {"year": pl.lit("1999")}, "column year of the items is of another type, String"),
+        ("items.parquet", {"title": pl.lit(7)}, "column title of the items is of another type, Int32"),
+        ("items.parquet", {"genres": pl.lit(7)}, "column genres of the items is of another type, Int32"),
+        ("items.parquet", {"item": pl.lit("film 1")}, "an id is missing or there twice"),
+        ("users.parquet", {"user": pl.lit(None, pl.String)}, "an id is missing or there twice"),
+    ],
+)
+def test_tables_of_another_kind(
+    name: str, columns: dict[str, Any], told: str, saved: dict[str, bytes], place: Path
+) -> None:
+    refused = _refused(_put(place, _sealed(saved | {name: _frame(saved[name], **columns)})))
+    assert refused.endswith(told)
+
+
+@pytest.mark.parametrize("ends", [[0, 1, 10**9, 3, 5], [0, 3, 1, 3, 5], [1, 1, 3, 3, 5], [0, 1, 3, 3, 4]])
+def test_lists_whose_ends_are_not_in_order(ends: list[int], saved: dict[str, bytes], place: Path) -> None:
+    arrays = load(saved["seen.safetensors"])
+    altered = save({**arrays, "start": np.array(ends, arrays["start"].dtype)})
+    assert _refused(_put(place, _sealed(saved | {"seen.safetensors": altered}))).endswith("are not in order")
+
+
+def test_what_is_no_file_is_not_waited_for(saved: dict[str, bytes], place: Path) -> None:
+    folder = _put(place, saved)
+    (folder / "users.parquet").unlink()
+    os.mkfifo(folder / "users.parquet")
+    assert _refused(folder).endswith("users.parquet: not a file")
 
 
 @settings(max_examples=400, deadline=None)

@@ -23,6 +23,7 @@ TITLES = {
     "scaling": "Seconds an epoch and peak memory by number of edges",
     "precision": "Accuracy with halves between layers, ML-1M",
     "loading": "Loading a ratings file, ids mapped, beside pandas",
+    "device": "Epochs on the processor and on a GPU, Gowalla",
     "checkpoints": "A training's state, written and read",
     "serve": "The service under load: requests a second and their times",
 }

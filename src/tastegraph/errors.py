@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AmbiguousItemError",
     "DataError",
+    "DeviceError",
     "DivergedError",
     "EvaluationError",
     "FeedbackError",
@@ -51,6 +52,10 @@ class DataError(TasteGraphError):
         self.line = line
         place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         super().__init__(place + message)
+
+
+class DeviceError(TasteGraphError):
+    """A device, such as a GPU, that this machine does not have."""
 
 
 class GraphError(TasteGraphError):

@@ -47,6 +47,7 @@ EMBEDDINGS, FOLDING, FIT, SEEN, USERS, ITEMS = (
 )
 OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 FILES = {EMBEDDINGS, FOLDING, FIT, SEEN, USERS, ITEMS}
+OF_ITEMS = {"title": pl.String(), "year": pl.Int64(), "genres": pl.List(pl.String())}  # a year may be any integer
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +206,8 @@ def _arrays(content: bytes) -> dict[str, NDArray[Any]]:
 def _read(path: Path, missing: str) -> bytes:
     """A file's content; `missing` says what it means that there is none."""
     try:
+        if path.exists() and not path.is_file():
+            raise ModelError(f"{path}: not a file")  # a pipe would be waited for
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file; {missing}") from error
@@ -235,8 +238,23 @@ def _misfit(model: SavedModel) -> str | None:
         return "a number in it is not finite"
     if not all(0 <= exponent <= 2 for exponent in folding.exponents):
         return "an exponent is not from 0 to 2"
-    if any(len(lists.index) and int(lists.index.max()) >= items for lists in (model.fit, model.seen)):
-        return "a list names an item that the vocabulary lacks"
+    for lists in (model.fit, model.seen):
+        start, index = lists.start, lists.index
+        if start.ndim != 1 or start[0] != 0 or start[-1] != len(index) or bool((np.diff(start) < 0).any()):
+            return "the ends of a list are not in order"
+        if len(index) and not 0 <= int(index.min()) <= int(index.max()) < items:
+            return "a list names an item that the vocabulary lacks"
+    return _misfit_of_tables(model)
+
+
+def _misfit_of_tables(model: SavedModel) -> str | None:
+    """The same of users' and items' ids and of what is said of items."""
+    for ids in (model.users.ids, model.items.ids):
+        if ids.null_count() or ids.n_unique() != len(ids):
+            return "an id is missing or there twice"
+    for name, dtype in model.item_table.schema.items():
+        if name in OF_ITEMS and dtype not in (OF_ITEMS[name], pl.Null) and not (name == "year" and dtype.is_integer()):
+            return f"column {name} of the items is of another type, {dtype}"
     return None
 
 

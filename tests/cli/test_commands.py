@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+import torch
 
 if TYPE_CHECKING:
     import subprocess
@@ -76,6 +77,8 @@ def test_a_new_person_gets_a_list_from_likes(tastegraph: Command, run: str) -> N
         "a new person" in tastegraph("recommend", run, "--likes", "film 1", "--dislikes", "film 30", "--refine").stdout
     )
     assert "user person 3" in tastegraph("recommend", run, "--user", "person 3", "--likes", "film 1").stdout
+    understood = tastegraph("recommend", run, "--likes", "film 1", "--likes", " film 3", "--dislikes", "film 30").stdout
+    assert understood.startswith("likes: film 1, film 3\ndislikes: film 30\n")
     lost = tastegraph("recommend", run, "--likes", "film 99", code=1).stderr
     assert lost.startswith('tastegraph: "film 99" is neither id nor title of the 40 items')
     tastegraph("recommend", run, code=2)
@@ -313,3 +316,16 @@ def test_the_recipe_of_the_datas_name_is_hinted_at_unless_settings_are_given(
         assert isinstance(done.exception, DataError)
         assert "ml-1m" in str(done.exception)
         assert done.stderr == said
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there(tastegraph: Command, csv: str, workplace: Path) -> None:
+    for command in ("train", "compare"):
+        done = tastegraph(command, csv, "--device", "cuda", "--out", "never", code=1)
+        assert done.stderr.startswith("tastegraph: device cuda needs an NVIDIA GPU and a PyTorch built with CUDA")
+        assert done.stderr.count("\n") == 1
+        assert "expected cpu, cuda, cuda:N or auto" in tastegraph(command, csv, "--device", "gpu", code=2).stderr
+    assert not (workplace / "never").exists()
+    tastegraph("train", csv, "--device", "auto", "--out", "auto", *SMALL)
+    environment = json.loads((workplace / "auto" / "environment.json").read_text(encoding="utf-8"))
+    assert environment["machine"]["device"] == "cpu"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -51,6 +51,19 @@ def test_tune_leaves_a_recipe_that_compare_takes(tastegraph: Command, data: str)
     result = json.loads(tastegraph("compare", "--recipe", "tuned/recipe.toml", "--models", "ease", "--json").stdout)
     found = json.loads(tastegraph("tune", data, "--models", "ease", "--trials", "3", *SMALL, "--json").stdout)
     assert result["models"]["ease"]["settings"]["l2"] == found["ease"]["settings"]["l2"]
+    more = json.loads(tastegraph("tune", "--resume", "tuned", "--trials", "4", "--json").stdout)
+    assert (more["ease"]["trials"], more["popularity"]["trials"]) == (4, 1)
+
+
+def test_a_storage_of_other_data_is_refused_in_one_line(tastegraph: Command, data: str, workplace: Path) -> None:
+    kept = ["--models", "popularity", "--storage", "sqlite:///kept.db", "--study", "one"]
+    tastegraph("tune", data, *kept, "--out", "first")
+    other = workplace / "other.csv"
+    other.write_text(Path(data).read_text(encoding="utf-8") + "another,film 1,5,1\n", encoding="utf-8")
+    done = tastegraph("tune", str(other), *kept, "--out", "second", code=1)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("tastegraph: storage sqlite:///kept.db: the search one is another one: digest was ")
+    assert not (workplace / "second").exists()
 
 
 @pytest.mark.parametrize(
@@ -63,6 +76,11 @@ def test_tune_leaves_a_recipe_that_compare_takes(tastegraph: Command, data: str)
         (["compare", "nowhere.csv"], 1, "nowhere.csv"),
         (["tune", "DATA", "--trials", "0"], 2, "greater than or equal to 1"),
         (["tune", "DATA", "--models", ""], 1, "unknown model ''"),
+        (["tune", "DATA", "--storage", "mysql://me:secret@host/it"], 1, "storage mysql://me@host/it: expected sqlite"),
+        (["tune", "DATA", "--storage", "postgresql://me@127.0.0.1:1/it"], 1, "cannot be used (connection failed"),
+        (["tune", "DATA", "--storage", "sqlite:////no/such/folder/it.db"], 1, "(unable to open database file)"),
+        (["tune", "DATA", "--resume", "tuned"], 2, "the search has its own; goes without DATA"),
+        (["tune", "--resume", "nowhere"], 1, "nowhere: no such file or directory"),
     ],
 )
 def test_a_mistake_is_one_line(tastegraph: Command, data: str, words: list[str], code: int, said: str) -> None:

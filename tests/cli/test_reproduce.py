@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,3 +43,9 @@ def test_the_tutorial_wants_two_hundred_users(tastegraph: Command, ratings_csv: 
 def test_a_folder_without_records_makes_no_tables(tastegraph: Command, tmp_path: Path) -> None:
     done = tastegraph("reproduce", "tutorial", "--from-records", "--out", str(tmp_path), code=1)
     assert done.stderr.strip().endswith("holds no record of a run")
+
+
+@pytest.mark.parametrize("seeds", ["", "-1", "1,1", "abc", "0;1"])
+def test_seeds_are_different_whole_numbers_with_quick_as_well(tastegraph: Command, seeds: str) -> None:
+    done = tastegraph("reproduce", "tutorial", "--quick", f"--seeds={seeds}", code=2)
+    assert "--seeds: expected different whole numbers" in done.stderr

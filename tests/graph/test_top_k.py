@@ -12,7 +12,7 @@ from tastegraph.errors import ModelError
 from tastegraph.graph import top_k as top_k_module
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import _select, _select_compiled, rank_blocks, rank_by_inner_product, top_k
-from tastegraph.graph.top_k_operator import masked_top_k_reference, rank_embeddings
+from tastegraph.graph.top_k_operator import rank_embeddings, top_k_reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,8 +105,10 @@ def test_the_operator_its_reference_and_the_plain_way_agree(width: int, k: int, 
     users, places = rng.integers(9, size=6), min(k, width)
     expected = _select(scores.copy(), users, known, places)
     lists = (torch.from_numpy(users), torch.from_numpy(known.start), torch.from_numpy(known.index), places)
-    for operator in (torch.ops.tastegraph.masked_top_k, masked_top_k_reference):
-        assert np.array_equal(operator(torch.from_numpy(scores.copy()), *lists).numpy(), expected)
+    found = torch.ops.tastegraph.masked_top_k(torch.from_numpy(scores.copy()), *lists)
+    assert np.array_equal(found.numpy(), expected)
+    scores[known.pairs_of(users)] = -np.inf
+    assert np.array_equal(top_k_reference(torch.from_numpy(scores), places).numpy(), expected)
 
 
 def test_torch_accepts_the_operator_and_it_refuses_a_score_that_is_no_number() -> None:
@@ -114,9 +116,13 @@ def test_torch_accepts_the_operator_and_it_refuses_a_score_that_is_no_number() -
     lists = (torch.tensor([1, 0]), torch.from_numpy(known.start), torch.from_numpy(known.index), 3)
     checks = torch.library.opcheck(torch.ops.tastegraph.masked_top_k.default, (torch.randn(2, 5), *lists))
     assert set(checks.values()) == {"SUCCESS"}
-    for operator in (torch.ops.tastegraph.masked_top_k, masked_top_k_reference):
+    with pytest.raises(ModelError, match="NaN"):
+        torch.ops.tastegraph.masked_top_k(torch.full((2, 5), float("nan")), *lists)
+    for dtype in (torch.float32, torch.float64):  # the kernel, and plain PyTorch
         with pytest.raises(ModelError, match="NaN"):
-            operator(torch.full((2, 5), float("nan")), *lists)
+            rank_embeddings(
+                torch.full((1, 1), float("nan"), dtype=dtype), torch.ones(1, 1, dtype=dtype), np.array([0]), 1, None
+            )
 
 
 def test_embeddings_rank_alike_with_and_without_torch() -> None:
@@ -125,7 +131,9 @@ def test_embeddings_rank_alike_with_and_without_torch() -> None:
     known = NeighbourLists.from_pairs(rng.integers(50, size=300), rng.integers(30, size=300), 50, 30)
     users = rng.permutation(50)[:40]
     for exclude in (known, None):
-        found = rank_embeddings(torch.from_numpy(e_users), torch.from_numpy(e_items), users, 35, exclude)
-        assert np.array_equal(found, rank_by_inner_product(e_users, e_items, users, 35, exclude))
+        expected = rank_by_inner_product(e_users, e_items, users, 35, exclude)
+        for dtype in (torch.float32, torch.float64):  # the kernel, and plain PyTorch
+            of_users, of_items = (torch.from_numpy(side).to(dtype) for side in (e_users, e_items))
+            assert np.array_equal(rank_embeddings(of_users, of_items, users, 35, exclude), expected)
     with pytest.raises(ModelError, match="k = 0"):
         rank_embeddings(torch.ones(1, 1), torch.ones(1, 1), np.array([0]), 0, None)

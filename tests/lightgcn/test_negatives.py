@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
@@ -7,13 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.errors import GraphError
+from tastegraph.graph.devices import CPU, kept_lists
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.negative_operators import (
     hardest_reference,
     popular_negatives_reference,
+    streams_of,
     uniform_negatives_reference,
 )
 from tastegraph.lightgcn.negatives import PopularNegatives, UniformNegatives, hardest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @settings(deadline=None)  # the first call compiles
@@ -44,7 +51,7 @@ def test_the_kernel_draws_what_the_reference_draws(pairs: set[tuple[int, int]], 
     lists = NeighbourLists.from_pairs([u for u, _ in pairs], [i for _, i in pairs], 4, 6)
     user = torch.arange(4)[UniformNegatives(lists).drawable].repeat(5)
     arguments = (user, torch.from_numpy(lists.start), torch.from_numpy(lists.index), 6, seed)
-    expected = uniform_negatives_reference(*arguments)
+    expected = uniform_negatives_reference(user, kept_lists(lists, CPU), streams_of(seed, len(user), CPU))
     assert torch.equal(torch.ops.tastegraph.uniform_negatives(*arguments), expected)
     threads = torch.get_num_threads()
     try:
@@ -95,7 +102,8 @@ def test_the_popular_kernel_draws_what_the_reference_draws(pairs: set[tuple[int,
     weight = np.bincount(lists.index, minlength=6).astype(np.float64) ** beta
     user = torch.arange(4)[PopularNegatives(lists, beta).drawable].repeat(5)
     arguments = (user, torch.from_numpy(lists.start), torch.from_numpy(lists.index), torch.from_numpy(weight.cumsum()))
-    expected = popular_negatives_reference(*arguments, seed)
+    streams = streams_of(seed, len(user), CPU)
+    expected = popular_negatives_reference(user, kept_lists(lists, CPU), streams, arguments[3])
     found = torch.ops.tastegraph.popular_negatives(*arguments, seed)
     assert torch.equal(found, expected)
     assert not set(zip(user.tolist(), found.tolist(), strict=True)) & pairs
@@ -130,3 +138,13 @@ def test_a_user_with_every_item_has_no_negative() -> None:
     assert negatives.drawable.tolist() == [False, True]
     with pytest.raises(GraphError, match="no negative"):
         negatives.draw(torch.tensor([1, 0]), torch.Generator())
+
+
+def test_users_of_32_bits_draw_alike(plainly: Callable[[], None]) -> None:
+    """Whatever computes: the number of a pair, user x items + item, does not fit into 32 bits."""
+    lists = NeighbourLists.from_pairs([3000] * 500_000, range(500_000), 3001, 1_000_000)
+    user = torch.full((200,), 3000, dtype=torch.int32)
+    compiled = UniformNegatives(lists).draw(user, torch.Generator().manual_seed(1))
+    assert bool((compiled >= 500_000).all())
+    plainly()
+    assert torch.equal(UniformNegatives(lists).draw(user, torch.Generator().manual_seed(1)), compiled)

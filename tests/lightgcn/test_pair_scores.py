@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,9 +29,8 @@ def test_strided_embeddings_score_the_same() -> None:
     torch.testing.assert_close(pair_scores(wide[:, ::2], left, right), (wide[left] * wide[right])[:, ::2].sum(1))
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_torch_accepts_the_operator(dtype: torch.dtype) -> None:
-    e = torch.randn(5, 4, dtype=dtype, requires_grad=True)
+def test_torch_accepts_the_operator() -> None:
+    e = torch.randn(5, 4, requires_grad=True)
     arguments = (e, torch.tensor([0, 1, 1]), torch.tensor([4, 4, 2]))
     checks = torch.library.opcheck(torch.ops.tastegraph.pair_scores.default, arguments)
     assert set(checks.values()) == {"SUCCESS"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -17,11 +16,6 @@ from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.ranking import ranking_embeddings
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.folding import folding_of
-
-from .postgresql import running_server
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 USERS, ITEMS, ALPHA = 12, 9, (0.1, 0.2, 0.3, 0.4)
 TITLES = ["Alien", "Brazil", "Heat", "Heat", "Casablanca", "Dune", "Dune", "Fargo", None]
@@ -85,10 +79,3 @@ def small(request: pytest.FixtureRequest) -> Small:
         shape.ranking,
     )
     return Small(saved, adjacency, model.E0.detach().numpy().astype(np.float64), graph)
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of a database on a server of the tests' own; the test is skipped where none is installed."""
-    with running_server() as url:
-        yield url

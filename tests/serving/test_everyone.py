@@ -64,7 +64,7 @@ def test_an_interrupted_pass_goes_on_where_it_stopped(small: Small, tmp_path: Pa
         write_lists(small.saved, AllLists(4, ALL, small.saved.seen), path, stop, users_a_part=5)
     assert not path.exists()
     (folder,) = tmp_path.iterdir()
-    first = folder / f"{0:012}.parquet"
+    (first,) = folder.glob(f"{0:012}-*.parquet")
     kept = first.stat().st_mtime_ns
     times: list[int] = []
     write_lists(
@@ -115,3 +115,39 @@ def test_a_file_that_is_there_and_a_folder_are_left_alone(small: Small, tmp_path
     assert (tmp_path / "old.csv").read_text() == "mine"
     recommender.write_all(tmp_path / "old.csv", force=True)
     assert pl.read_csv(tmp_path / "old.csv")["user"].n_unique() == 12
+
+
+@pytest.mark.parametrize("damage", ["cut", "bit"])
+def test_a_part_that_was_altered_is_made_anew(small: Small, tmp_path: Path, damage: str) -> None:
+    path, wanted = tmp_path / "lists.parquet", AllLists(3, ALL, None)
+    write_lists(small.saved, wanted, path, users_a_part=5)
+    whole = pl.read_parquet(path)
+    path.unlink()
+
+    def stop(done: int, _: int) -> None:
+        if done == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_lists(small.saved, wanted, path, stop, users_a_part=5)
+    (part,) = tmp_path.glob(f".lists.parquet.*/{0:012}-*.parquet")
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content[:-40] if damage == "cut" else content)
+    write_lists(small.saved, wanted, path, users_a_part=5)
+    assert pl.read_parquet(path).equals(whole)
+
+
+def test_two_at_once_into_one_file(small: Small, tmp_path: Path) -> None:
+    path, wanted = tmp_path / "lists.parquet", AllLists(3, ALL, None)
+    told = []
+
+    def meanwhile(done: int, _: int) -> None:
+        for others in (wanted, AllLists(4, ALL, None)):
+            with pytest.raises(DataError, match="another process is writing these lists"):
+                write_lists(small.saved, others, path)
+        told.append(done)
+
+    write_lists(small.saved, wanted, path, meanwhile)
+    assert told
+    assert pl.read_parquet(path)["rank"].max() == 3

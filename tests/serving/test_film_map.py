@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from safetensors.numpy import load_file, save_file
 
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.graph.neighbours import NeighbourLists
@@ -55,6 +56,10 @@ def test_a_map_is_kept_for_its_own_model_only(small: Small, tmp_path: Path) -> N
     assert kept is not None
     np.testing.assert_array_equal(kept.places, made.places)
     assert FilmMap.kept(replace(small.saved, e_items=2 * small.saved.e_items), path) is None
+    other = FilmMap(made.items, -made.places)
+    arrays = load_file(path)
+    save_file({**arrays, "places": other.places}, path)  # altered: the digest is no longer its own
+    assert FilmMap.kept(small.saved, path) is None
     path.write_bytes(b"no map")
     assert FilmMap.kept(small.saved, path) is None
 

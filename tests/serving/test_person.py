@@ -9,6 +9,7 @@ import pytest
 from tastegraph.errors import ModelError
 from tastegraph.serving.least_squares import ELSEWHERE, NEARNESS, refined
 from tastegraph.serving.person import known_person, new_person
+from tastegraph.serving.recommender import Recommender
 
 if TYPE_CHECKING:
     from tastegraph.saved_model import SavedModel
@@ -104,8 +105,9 @@ def test_a_refined_vector_is_the_minimum(small: Small) -> None:
 def test_nobody_without_a_like_or_with_two_minds(small: Small) -> None:
     with pytest.raises(ModelError, match="at least one like"):
         new_person(small.saved, [])
-    with pytest.raises(ModelError, match="item 30 is both liked and disliked"):
-        new_person(small.saved, [2, 3], [2])
+    for user in (None, small.saved.users.ids[0]):
+        with pytest.raises(ModelError, match=r'^".+" is both liked and disliked'):
+            Recommender(small.saved).recommend(user, likes=[30, 40], dislikes=["30"])
 
 
 def test_without_layers_only_a_refinement_reaches_a_new_person(small: Small) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tastegraph.data.load import load
 from tastegraph.studies import memory
-from tastegraph.studies.memory import available_bytes, need_of_run
+from tastegraph.studies.memory import DeviceNeed, available_bytes, need_of_device, need_of_run
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
 
@@ -61,3 +61,18 @@ def test_the_limit_of_a_control_group_counts(tmp_path: Path, monkeypatch: pytest
     assert available_bytes() == 2_000_000
     (tmp_path / "memory.max").write_text("max\n")
     assert abs((available_bytes() or 0) - free) < 1 << 30
+
+
+def test_the_need_of_a_gpu(ratings_csv: Path) -> None:
+    """At least its tables, and more for wider ones."""
+
+    def needed(*settings: str) -> int:
+        recipe = load_recipe(None, [*settings], str(ratings_csv))
+        return need_of_device(Trial.of(load(str(ratings_csv)), recipe), recipe).total
+
+    assert needed("model.embedding_dim=512") - needed("model.embedding_dim=256") > 5 * 4 * 256 * (60 + 40)
+    assert needed("training.negatives=hardest", "training.candidates=100") > needed()
+    assert needed("training.objective=softmax", "training.negatives=batch") > 2 << 30
+    need = DeviceNeed(3 << 30)
+    assert need.line(8 << 30) == "memory: about 3.0 GiB of 8.0 GiB free"
+    assert "about 3.0 GiB of the GPU's memory, 1.0 GiB are free; lower model.embedding_dim" in need.refusal(1 << 30)

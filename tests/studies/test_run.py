@@ -46,6 +46,7 @@ def test_a_run_directory_holds_all_that_was_promised(ratings_csv: Path, tmp_path
     assert result["best_epoch"] == best["epoch"]
     assert result["metrics"]["validation"] == best["validation"]  # type: ignore[index]
     environment = json.loads((out / "environment.json").read_text(encoding="utf-8"))
+    assert environment["machine"]["device"] == "cpu"
     assert environment["kernels"]["path"] == "compiled kernels (numba)"
     assert environment["kernels"]["first_use_seconds"].keys() == {"propagation", "negatives", "scores", "ranking"}
     assert all(seconds > 0 for seconds in environment["kernels"]["first_use_seconds"].values())

@@ -234,6 +234,14 @@ def test_mlflow_has_two_sittings_as_one_run_with_each_epoch_once(
     assert found.info.status == "FINISHED"
 
 
+@pytest.mark.parametrize("address", ["nonsense://x", "http://[bad", "file:///proc/nowhere/x"])
+def test_an_address_that_is_none_is_one_line_as_well(address: str, ratings_csv: Path, tmp_path: Path) -> None:
+    _, said = _tracked(ratings_csv, tmp_path / "run", trackers_of([f"mlflow={address}"]), Silent())
+    [line] = said
+    assert line.startswith("--track mlflow: ")
+    assert line.endswith("; the run goes on without it")
+
+
 def test_a_server_that_dies_is_one_line_and_does_not_show(
     server: MLflowServer, ratings_csv: Path, tmp_path: Path
 ) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 from typing import TYPE_CHECKING
 
@@ -11,26 +10,30 @@ from tastegraph.errors import EvaluationError
 from tastegraph.studies.contenders import Silent, choose
 from tastegraph.studies.models import MODELS, ranges_of, settings_of
 from tastegraph.studies.recipe import load_recipe
+from tastegraph.studies.search import Budget, holds, searched_of
 from tastegraph.studies.trial import Trial
-from tastegraph.studies.tuning import Budget, holds, searched_of, tune
-from tastegraph.studies.tuning_folder import tune_into
+from tastegraph.studies.tuning import tune
+from tastegraph.studies.tuning_folder import Asked, tune_into
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from tastegraph.studies.recipe import Recipe
-    from tastegraph.studies.tuning import Tuned
+    from tastegraph.studies.search import Pruner, Tuned
 
 SMALL = ["training.epochs=3", "training.batch_size=128", "model.embedding_dim=8"]
 
 
 def _tune(
-    csv_file: Path, *names: str, budget: Budget, settings: tuple[str, ...] = ()
-) -> tuple[Recipe, dict[str, Tuned], list[dict[str, object]]]:
+    csv_file: Path, *names: str, budget: Budget, settings: tuple[str, ...] = (), pruner: Pruner = "median"
+) -> tuple[Recipe, dict[str, Tuned], list[Mapping[str, Any]]]:
     recipe = load_recipe(None, [*SMALL, *settings], str(csv_file))
-    journal = io.StringIO()
-    best, found = tune(recipe, Trial.of(load(str(csv_file)), recipe), names, budget, Silent(), journal)
-    return best, found, [json.loads(line) for line in journal.getvalue().splitlines()]
+    noted: list[Sequence[Mapping[str, Any]]] = []
+    trial = Trial.of(load(str(csv_file)), recipe)
+    best, found = tune(recipe, trial, names, budget, pruner=pruner, note=noted.append)
+    return best, found, list(noted[-1])
 
 
 def test_the_recipe_that_comes_out_has_the_best_trials_settings_and_its_validation_metric(ratings_csv: Path) -> None:
@@ -40,7 +43,7 @@ def test_the_recipe_that_comes_out_has_the_best_trials_settings_and_its_validati
     for name in names:
         own = [line for line in lines if line["model"] == name]
         assert len(own) == found[name].trials == (1 if name == "popularity" else 4)
-        values = [line["validation"]["ndcg@10"] for line in own]  # type: ignore[index]
+        values = [line["validation"]["ndcg@10"] for line in own]
         assert found[name].value == max(values)
         assert choose(name, trial, best, Silent()).validation["ndcg@10"] == max(values)
     assert best.models["ease"]["l2"] == found["ease"].settings["l2"]
@@ -61,7 +64,7 @@ def test_a_search_looks_at_validation_alone(ratings_csv: Path) -> None:
     trial, blind = (Trial.of(load(str(ratings_csv)), recipe) for _ in range(2))
     for name in ("test", "known", "final"):
         blind.__dict__[name] = None  # cached properties: whoever asks for them gets nothing
-    found = [tune(recipe, one, ("ease", "mf"), Budget(3), Silent(), io.StringIO())[0] for one in (trial, blind)]
+    found = [tune(recipe, one, ("ease", "mf"), Budget(3))[0] for one in (trial, blind)]
     assert found[0] == found[1]
 
 
@@ -73,7 +76,7 @@ def test_a_setting_that_does_not_work_out_is_recorded_and_passed_over(ratings_cs
     settings = ("training.learning_rate=1e30", "models.mf.training.learning_rate=0.01")
     _, found, lines = _tune(ratings_csv, "lightgcn", budget=Budget(2), settings=settings)
     assert "failed" in lines[0]
-    assert found["lightgcn"].value == lines[1]["validation"]["ndcg@10"]  # type: ignore[index]
+    assert found["lightgcn"].value == lines[1]["validation"]["ndcg@10"]
 
 
 def test_an_empty_budget_is_refused(ratings_csv: Path) -> None:
@@ -94,7 +97,26 @@ def test_the_folder_holds_recipe_and_trials(ratings_csv: Path, tmp_path: Path) -
     recipe, dataset = load_recipe(None, SMALL, str(ratings_csv)), load(str(ratings_csv))
     trial = Trial.of(dataset, recipe)
     out = tmp_path / "tuned"
-    found = tune_into(out, recipe, dataset, trial, ("ease",), Budget(3), Silent(), force=False)
-    assert {path.name for path in out.iterdir()} == {"recipe.toml", "trials.jsonl", "tuning.json", "environment.json"}
+    found = tune_into(out, Asked(recipe, ("ease",), Budget(3)), dataset, trial, Silent())
+    names = {"recipe.toml", "trials.jsonl", "trials.db", "search.json", "tuning.json", "environment.json"}
+    assert {path.name for path in out.iterdir()} == names
     assert load_recipe(out / "recipe.toml").models["ease"]["l2"] == found["ease"].settings["l2"]
     assert len((out / "trials.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+
+
+@pytest.mark.parametrize("pruner", ["median", "halving"])
+def test_a_training_that_falls_behind_is_given_up_and_is_never_the_best(ratings_csv: Path, pruner: Pruner) -> None:
+    settings = ("training.epochs=12", "training.patience=2", "training.learning_rate=0.05", "training.batch_size=1024")
+    _, found, lines = _tune(ratings_csv, "lightgcn", budget=Budget(12), settings=settings, pruner=pruner)
+    given_up = [line for line in lines if "pruned" in line]
+    assert len(given_up) == found["lightgcn"].pruned > 0
+    assert all(2 <= line["pruned"] < 12 and "validation" not in line for line in given_up)
+    whole = [line["validation"]["ndcg@10"] for line in lines if "validation" in line]
+    assert found["lightgcn"].value == max(whole)
+    assert found["lightgcn"].trials == len(lines) == 12
+
+
+def test_without_a_pruner_every_training_comes_to_its_end(ratings_csv: Path) -> None:
+    settings = ("training.epochs=12", "training.patience=2", "training.learning_rate=0.05", "training.batch_size=1024")
+    _, found, _ = _tune(ratings_csv, "lightgcn", budget=Budget(12), settings=settings, pruner="none")
+    assert found["lightgcn"].pruned == 0

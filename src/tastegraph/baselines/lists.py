@@ -46,7 +46,12 @@ def rank_by_score(
 
 
 def known_users(model: Learned, users: NDArray[np.integer]) -> NDArray[np.int64]:
-    """The user indices as int64, once it is sure that the model has learned each of them."""
+    """The user indices as int64, once it is sure that the model has learned each of them.
+
+    Raises:
+        ModelError: the model is not fitted.
+        UnknownUserError: it has not learned one of them.
+    """
     if not hasattr(model, "num_users"):
         raise ModelError(f"{model.title} is not fitted; call fit first")
     asked = np.asarray(users).astype(np.int64)

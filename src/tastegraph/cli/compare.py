@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tastegraph.cli.device import Device, check_device
 from tastegraph.cli.judging import Negatives, Protocol, lengths_of
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
@@ -48,6 +49,7 @@ def compare(
         Path | None, typer.Option(help="Folder for report and tables; runs/compare-NAME (or -2, ...) by default.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a comparison that is there.")] = False,
+    device: Device = "cpu",
     form: Annotated[Form, typer.Option("--format", help="What to print.")] = "table",
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     reading: Reading,
@@ -61,6 +63,7 @@ def compare(
     from tastegraph.studies.recipe import Recipe, load_recipe
     from tastegraph.studies.trial import Trial
 
+    check_device(device)
     form = "json" if json else form
     names = known_models(models)
     manner = Manner(None if k is None else lengths_of(k), protocol, negatives)
@@ -79,6 +82,7 @@ def compare(
         say(f"settings: {origin}")
 
     from tastegraph.cli.progress import TrainingProgress
+    from tastegraph.graph.devices import device_of
     from tastegraph.studies.comparison_folder import compare_into
 
     with TrainingProgress(resolved.evaluation.select, quiet=form != "table") as progress:
@@ -93,6 +97,7 @@ def compare(
             origin=origin,
             trial=trial,
             force=force,
+            device=device_of(device),
         )
     _print(found, form, folder)
 

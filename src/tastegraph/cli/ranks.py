@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from tastegraph.ranks.alone import Ranks
 
-__all__ = ["RankTimeout", "alone_here", "check_command", "is_other_rank", "let_rank_0_speak", "ranks_here", "restarted"]
+__all__ = [
+    "RankTimeout",
+    "alone_here",
+    "check_command",
+    "is_other_rank",
+    "let_rank_0_speak",
+    "own_device",
+    "ranks_here",
+    "restarted",
+]
 
 RESTARTS = "TORCHELASTIC_RESTART_COUNT"
 TOGETHER = ("train", "evaluate", "recommend")  # commands that several ranks may be started with
@@ -71,14 +80,20 @@ def restarted() -> bool:
     return _number(RESTARTS) > 0
 
 
+def own_device(name: str) -> str:
+    """The device that a name means here: under torchrun each rank of a machine has a GPU of its own."""
+    return f"cuda:{_number('LOCAL_RANK')}" if name == "cuda" and _number("WORLD_SIZE") > 1 else name
+
+
 @contextmanager
-def ranks_here(seconds: float) -> Iterator[Ranks]:
+def ranks_here(seconds: float, device: str = "cpu") -> Iterator[Ranks]:
     """The processes that torchrun has started with this one; this one alone where it was started by itself.
 
     A rank other than 0 that fails lets rank 0 say why before it ends.
 
     Args:
         seconds: how long to wait for a rank.
+        device: name of what computes, which says how ranks speak with one another.
 
     Raises:
         RanksError: a rank does not come, or torchrun's variables are not whole.
@@ -86,9 +101,10 @@ def ranks_here(seconds: float) -> Iterator[Ranks]:
     if _number("WORLD_SIZE") <= 1:
         yield ALONE
         return
+    from tastegraph.graph.devices import device_of
     from tastegraph.ranks.group import joined_group
 
-    with joined_group(seconds, _number(RESTARTS)) as group:
+    with joined_group(seconds, _number(RESTARTS), device_of(device)) as group:
         try:
             yield group
         except (TasteGraphError, OSError):

@@ -16,10 +16,11 @@ from tastegraph.cli.ranks import RankTimeout, alone_here, ranks_here
 from tastegraph.cli.terminal import print_json, printable, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tastegraph.ranks.alone import Ranks
     from tastegraph.serving.filters import Filters
+    from tastegraph.serving.recommender import Recommender
 
 __all__ = ["recommend"]
 
@@ -99,16 +100,24 @@ def recommend(
         raise typer.BadParameter("--force replaces the file of --all --out")
     if user is None and not liked:
         raise typer.BadParameter("say for whom: --user ID, --likes TITLE for a new person, or --all")
-    places = Recommender.load(run, approximate=approximate).recommend(
+    recommender = Recommender.load(run, approximate=approximate)
+    places = recommender.recommend(
         user, k, likes=liked, dislikes=dislikes or (), refine=refine, explain=explain, filters=filters, order=order
     )
     if json:
         print_json([asdict(place) for place in places])
     else:
+        _print_understood(recommender, liked, dislikes or ())
         print_list(places, f"Guess You Love, {'a new person' if user is None else f'user {user}'}")
         for place in places:
             if place.because is not None:
                 typer.echo(printable(in_words(place)))
+
+
+def _print_understood(recommender: Recommender, likes: Sequence[str], dislikes: Sequence[str]) -> None:
+    for word, names in (("likes", likes), ("dislikes", dislikes)):
+        if names:
+            typer.echo(f"{word}: {printable(recommender.names.understood(names))}")
 
 
 def _years(text: str | None) -> tuple[int | None, int | None]:

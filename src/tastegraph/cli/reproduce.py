@@ -81,7 +81,10 @@ def tutorial(
     quick: Annotated[
         bool, typer.Option("--quick", help="One seed, 200 users, as many steps for every n: a first look.")
     ] = False,
-    seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds to run everything with.")] = "0,1,2,3,4",
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="0,1,2", help="Seeds to run everything with; 0,1,2,3,4, or 0 with --quick."),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of a training of 200 users.")] = 100,
     epochs_of_all: Annotated[
         int, typer.Option("--epochs-of-all", min=0, help="Epochs with all users at n = 20; 0 leaves all users out.")
@@ -110,9 +113,8 @@ def tutorial(
     from tastegraph.studies.tutorial.reproduction import Plan, write_folder, write_pictures
     from tastegraph.studies.tutorial.results import Results
 
-    plan = Plan(
-        tuple(_seeds("0" if quick else seeds)), epochs, None if quick else epochs_of_all or None, same_steps=quick
-    )
+    chosen = _seeds(seeds) if seeds is not None else [0] if quick else [0, 1, 2, 3, 4]
+    plan = Plan(tuple(chosen), epochs, None if quick else epochs_of_all or None, same_steps=quick)
     records = read_records(out) if from_records else _run_plan(plan, out, data, jobs, minutes, quiet=json)
     results = Results(records)
     pictures = figures_of(results)
@@ -132,6 +134,7 @@ def _run_plan(
 ) -> list[Record]:
     from tastegraph.data.load import load
     from tastegraph.errors import RunError, needs_extra
+    from tastegraph.studies.stopping import Stop
     from tastegraph.studies.tutorial.records import Shelf, code_digest
     from tastegraph.studies.tutorial.reproduction import check_users
     from tastegraph.studies.tutorial.running import run_all
@@ -142,14 +145,17 @@ def _run_plan(
     check_users(dataset)
     shelf = Shelf(out, code_digest(), dataset.digest)
     seconds = None if minutes is None else 60 * minutes
-    whole = run_all(
-        plan.tasks,
-        shelf,
-        source,
-        jobs=jobs or _cores(),
-        seconds=seconds,
-        on_run=lambda step: None if quiet else say(step.line),
-    )
+    stop = Stop()
+    stop.advice = "; the same command goes on"
+    with stop.listening():
+        whole = run_all(
+            plan.tasks,
+            shelf,
+            source,
+            jobs=jobs or _cores(),
+            seconds=seconds,
+            on_run=lambda step: None if quiet else say(step.line),
+        )
     records = shelf.found(plan.tasks)
     if not records:
         raise RunError(f"{out}: no run was done in time; give it more --minutes")
@@ -166,11 +172,13 @@ def _cores() -> int:
 
 
 def _seeds(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        message = f"expected whole numbers, separated by commas; found {text!r}"
-        raise typer.BadParameter(message, param_hint="--seeds") from None
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and part.isascii() for part in parts) or len({int(part) for part in parts}) < len(
+        parts
+    ):
+        message = f"expected different whole numbers from 0, separated by commas; found {text!r}"
+        raise typer.BadParameter(message, param_hint="--seeds")
+    return [int(part) for part in parts]
 
 
 def _seeded(model: str, seed: int) -> list[str]:

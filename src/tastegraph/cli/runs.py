@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tastegraph.cli.terminal import print_json, print_table, say, table
+from tastegraph.cli.terminal import print_json, print_table, say, stdout, table
 from tastegraph.errors import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tastegraph.studies.runs import RunSummary
 
 __all__ = ["runs"]
 
+GAP = 3  # between two columns
 SHOWN = 12  # differing settings, at most, in the table; --json has all
 
 
@@ -84,13 +85,28 @@ def _print(found: Sequence[RunSummary], differing: dict[str, list[Any]], sort: s
     with_settings = [run for run in found if run.settings]
     if differing and len(with_settings) > 1:
         shown = dict(list(differing.items())[:SHOWN])
-        names = dict.fromkeys((str(run.path) for run in with_settings), "right")
-        print_table(table({"setting": "left", **names}, ([key, *values] for key, values in shown.items())), "Settings")
+        names = [str(run.path) for run in with_settings]
+        for part in _that_fit(names, shown):
+            columns = {"setting": "left", **dict.fromkeys(names[part], "right")}
+            print_table(table(columns, ([key, *values[part]] for key, values in shown.items())), "Settings")
         if len(differing) > len(shown):
             say(f"{len(differing) - len(shown):,} more settings differ; --json has all")
     for run in found:
         if run.state == "damaged":
             say(f"{run.path}: damaged: {run.why}")
+
+
+def _that_fit(names: Sequence[str], settings: Mapping[str, Sequence[Any]]) -> list[slice]:
+    """Runs that a table of settings has room for beside one another, the others in further tables."""
+    room = stdout().width - max(map(len, settings))
+    parts, begin, taken = [], 0, 0
+    for at, name in enumerate(names):
+        width = GAP + max(len(name), *(len(str(values[at])) for values in settings.values()))
+        if at > begin and taken + width > room:
+            parts.append(slice(begin, at))
+            begin, taken = at, 0
+        taken += width
+    return [*parts, slice(begin, len(names))]
 
 
 def _figure(value: float | None) -> str | None:

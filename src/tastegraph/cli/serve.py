@@ -44,6 +44,7 @@ def serve(
     """Serve the HTTP API and the page where people pick films and see what they would love."""
     from tastegraph.serving.web.listening import bound
 
+    _check_proxy(proxy)
     local = _is_loopback(host)
     if not local and access is None:
         raise ServeError(f"listening at {host} lets others in and needs --access FILE, which keeps a token's digest")
@@ -90,6 +91,16 @@ def _answer(
     log_lines(quiet=quiet)
     answer(service, listening, proxy, on_ready=lambda: say(f"Guess You Love: {where} (Ctrl+C ends)"))
     store.close()
+
+
+def _check_proxy(proxy: str | None) -> None:
+    """A name would be compared with addresses, and never believed."""
+    if proxy is not None:
+        try:
+            ipaddress.ip_network(proxy, strict=False)
+        except ValueError:
+            message = f"expected an address or a network, such as 10.0.0.2 or 10.0.0.0/24; found {proxy!r}"
+            raise typer.BadParameter(message, param_hint="--proxy") from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tastegraph.cli.ranks import RankTimeout, ranks_here, restarted
+from tastegraph.cli.device import Device, check_device
+from tastegraph.cli.ranks import RankTimeout, own_device, ranks_here, restarted
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.terminal import model_table, print_json, print_table, say
 from tastegraph.cli.tracking import trackers_of
@@ -61,6 +62,7 @@ def train(
             help="Tell tensorboard (RUN/tensorboard), mlflow or mlflow=URI the figures; may be repeated.",
         ),
     ] = None,
+    device: Device = "cpu",
     rank_timeout: RankTimeout = 600,
     json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
     reading: Reading,
@@ -73,12 +75,14 @@ def train(
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import recipe_of
 
+    device = own_device(device)
+    check_device(device)
     if resume is not None and out is not None:
         raise typer.BadParameter("goes without --out", param_hint="--resume")
     often = {"minutes": checkpoint_minutes, "epochs": checkpoint_epochs}
     trackers = trackers_of(track or ())
-    with ranks_here(rank_timeout) as ranks:
-        sitting = Sitting(feedback, often, trackers, force, json, ranks)
+    with ranks_here(rank_timeout, device) as ranks:
+        sitting = Sitting(feedback, often, trackers, force, json, device, ranks)
         if (place := resume) is not None:
             source = recipe_path(recipe)
             wanted = ranks.told(lambda: load_recipe(source or recipe_of(place), settings or [], data, reading))

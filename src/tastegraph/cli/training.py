@@ -37,6 +37,7 @@ class Sitting:
         trackers: tools that are told the figures.
         force: replace a run that is there; train where memory may not do.
         quiet: say nothing.
+        device: name of what trains and ranks.
         ranks: the processes that train together.
     """
 
@@ -45,6 +46,7 @@ class Sitting:
     trackers: Sequence[Tracker] = ()
     force: bool = False
     quiet: bool = False
+    device: str = "cpu"
     ranks: Ranks = ALONE
 
     def prepared(self, recipe: Recipe) -> Prepared:
@@ -57,6 +59,7 @@ class Sitting:
         prepared = prepared_alike(self.ranks, recipe, lambda: self._split(recipe, *self._loaded(recipe)))
         need, free = check_memory_of_ranks(self.ranks, recipe, prepared.trial, force=self.force)
         self._tell(recipe, prepared.dataset, prepared.trial, need, free)
+        self._tell_device(recipe, prepared.trial)
         return prepared
 
     def split(self, recipe: Recipe, dataset: Dataset, load_seconds: float) -> Prepared:
@@ -71,6 +74,7 @@ class Sitting:
         if free is not None and need.total > free and not self.force:
             raise ModelError(need.refusal(free))
         self._tell(recipe, dataset, trial, need, free)
+        self._tell_device(recipe, trial)
 
         from tastegraph.studies.run import Prepared
 
@@ -78,6 +82,7 @@ class Sitting:
 
     def begin(self, recipe: Recipe, prepared: Prepared, folder: Path) -> dict[str, Any] | None:
         """A run; what it came to, on rank 0."""
+        from tastegraph.graph.devices import device_of
         from tastegraph.studies.run import run
 
         with self._keeping() as keeping:
@@ -94,6 +99,7 @@ class Sitting:
                     load_seconds=prepared.load_seconds,
                     force=self.force,
                     keeping=keeping,
+                    device=device_of(self.device),
                     ranks=self.ranks,
                 )
                 watcher.finish(result)
@@ -109,6 +115,7 @@ class Sitting:
             wanted: its settings.
             prepare: loads and splits, where that is not done yet; it is called on all ranks.
         """
+        from tastegraph.graph.devices import device_of
         from tastegraph.studies.run import recorded_result, resume
 
         prepare = prepare or self.prepared
@@ -124,7 +131,10 @@ class Sitting:
                     self._follow(recipe, prepare(recipe), keeping)
                 return None
             with self._watching(wanted, folder) as watcher:
-                result = resume(folder, with_all, watcher, wanted=wanted, keeping=keeping, ranks=self.ranks)
+                device = device_of(self.device)
+                result = resume(
+                    folder, with_all, watcher, wanted=wanted, keeping=keeping, device=device, ranks=self.ranks
+                )
                 if result is not None:
                     watcher.finish(result)
         if result is None:
@@ -134,9 +144,10 @@ class Sitting:
         return result
 
     def _follow(self, recipe: Recipe, prepared: Prepared, keeping: Keeping) -> None:
+        from tastegraph.graph.devices import device_of
         from tastegraph.studies.together import follow
 
-        follow(recipe, prepared.trial, self.ranks, keeping.stop)
+        follow(recipe, prepared.trial, self.ranks, keeping.stop, device_of(self.device))
 
     def _loaded(self, recipe: Recipe) -> tuple[Dataset, float]:
         """The recipe's data, with what was fed back, and the seconds that took."""
@@ -161,6 +172,23 @@ class Sitting:
         tell_reading(dataset, recipe, len(trial.split.positives), steps)
         tell_warnings(dataset, recipe, trial.split)
         say(need.line(free))
+
+    def _tell_device(self, recipe: Recipe, trial: Trial) -> None:
+        """What a GPU needs beside what it has free; the processor has no memory of its own."""
+        if self.device == "cpu":
+            return
+        from tastegraph.errors import ModelError
+        from tastegraph.graph.devices import device_of, free_bytes, name_of
+        from tastegraph.studies.memory import need_of_device
+
+        device = device_of(self.device)
+        if (free := free_bytes(device)) is None:
+            return
+        need = need_of_device(trial, recipe)
+        if need.total > free and not self.force:
+            raise ModelError(need.refusal(free))
+        if not self.quiet:
+            say(f"{name_of(device)}: {need.line(free)}")
 
     @contextmanager
     def _watching(self, recipe: Recipe, folder: Path) -> Iterator[Tracked]:
@@ -187,13 +215,14 @@ class Sitting:
 
 def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
     """The data set with the accounts of a service as further users."""
-    from tastegraph.data.added_feedback import with_feedback
+    from tastegraph.data.added_feedback import titles_of, with_feedback
     from tastegraph.errors import ServeError, needs_extra
 
     with needs_extra("--with-feedback", "serve", ServeError):
         from tastegraph.serving.feedback import FeedbackStore
 
     store = FeedbackStore(url, make=False)
+    store.check_films(titles_of(dataset).get, dataset.name)
     joined, added = with_feedback(dataset, store.everything(), rated=recipe.threshold is not None)
     store.close()
     left = f"; {added.left_out:,} left out" if added.left_out else ""

@@ -14,7 +14,7 @@ from tastegraph.errors import DataError
 if TYPE_CHECKING:
     from tastegraph.data.load import Dataset
 
-__all__ = ["AddedFeedback", "with_feedback"]
+__all__ = ["AddedFeedback", "titles_of", "with_feedback"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,16 @@ class AddedFeedback:
     users: int
     pairs: int
     left_out: int
+
+
+def titles_of(dataset: Dataset) -> dict[str, str]:
+    """The title of each item by its id as text, "" where the data has none: what feedback is checked against."""
+    titles = dict.fromkeys(dataset.interactions.items.ids.cast(pl.String), "")
+    table = dataset.item_table
+    if table is not None and "title" in table.columns:
+        named = table.select(pl.col("item").cast(pl.String), pl.col("title").cast(pl.String).fill_null(""))
+        titles |= {item: title for item, title in named.iter_rows() if item in titles}
+    return titles
 
 
 def with_feedback(dataset: Dataset, feedback: pl.DataFrame, *, rated: bool) -> tuple[Dataset, AddedFeedback]:

@@ -103,12 +103,12 @@ class Interactions:
 
     def compact(self) -> Interactions:
         """The same pairs over vocabularies of only the users and items that occur in them."""
-        used_users, user = np.unique(self.user, return_inverse=True)
-        used_items, item = np.unique(self.item, return_inverse=True)
+        used_users, user = _renumbered(self.user, len(self.users))
+        used_items, item = _renumbered(self.item, len(self.items))
         return replace(
             self,
-            user=user.astype(np.int32),
-            item=item.astype(np.int32),
+            user=user,
+            item=item,
             users=Vocabulary(self.users.ids.gather(used_users)),
             items=Vocabulary(self.items.ids.gather(used_items)),
         )
@@ -124,6 +124,17 @@ class Interactions:
         if self.time is not None:
             columns["time"] = pl.Series(self.time)
         return pl.DataFrame(columns)
+
+
+def _renumbered(index: NDArray[np.int32], size: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The indices below `size` that occur, ascending, and each index as its place among them."""
+    occurs = np.zeros(size, bool)
+    for at in range(0, len(index), BLOCK):
+        occurs[index[at : at + BLOCK]] = True
+    place, found = np.cumsum(occurs, dtype=np.int32) - np.int32(1), np.empty(len(index), np.int32)
+    for at in range(0, len(index), BLOCK):
+        found[at : at + BLOCK] = place[index[at : at + BLOCK]]
+    return np.flatnonzero(occurs), found
 
 
 def _whole_where_all_are(time: NDArray[np.float64]) -> Times:

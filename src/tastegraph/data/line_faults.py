@@ -29,7 +29,11 @@ LONE_QUOTE = (
 
 
 def records(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of each record, blank lines and the header included."""
+    """Line number and fields of each record, blank lines and the header included.
+
+    Raises:
+        DataError: a line is no text, or its quotation marks do not close.
+    """
     encoding = "utf-8-sig" if columns.encoding == "utf-8" else columns.encoding
     try:
         with path.open(encoding=encoding, newline="\n") as file:
@@ -39,7 +43,11 @@ def records(path: Path, columns: Columns) -> Iterator[tuple[int, list[str]]]:
 
 
 def fields_of(path: Path, file: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The fields of each record, with the number of its last line from 1."""
+    """The fields of each record, with the number of its last line from 1.
+
+    Raises:
+        DataError: its quotation marks do not close.
+    """
     if len(delimiter) > 1:
         for line, text in enumerate(file, start=1):
             yield line, text.rstrip("\r\n").split(delimiter) if text.strip() else []

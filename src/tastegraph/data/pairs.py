@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tastegraph.data.coded import CodedRows
     from tastegraph.data.options import Duplicates
 
-__all__ = ["RepeatedPairError", "settle_pairs"]
+__all__ = ["RepeatedPairError", "ascending", "settle_pairs"]
 
 BLOCK = 1 << 20  # rows at a time
 KEY_BITS = 64
@@ -51,7 +51,7 @@ def settle_pairs(rows: CodedRows, duplicates: Duplicates) -> int:
         RepeatedPairError: a pair is repeated and `duplicates` is "refuse", or it is in two parts.
     """
     columns = rows.columns
-    if _ascending(columns["user"], columns["item"]):
+    if ascending(columns["user"], columns["item"]):
         return 0
     total = len(rows)
     pair, row = _sorted_pairs(rows)
@@ -68,7 +68,7 @@ def settle_pairs(rows: CodedRows, duplicates: Duplicates) -> int:
     return total - len(row)
 
 
-def _ascending(user: NDArray[np.int32], item: NDArray[np.int32]) -> bool:
+def ascending(user: NDArray[np.int32], item: NDArray[np.int32]) -> bool:
     """Whether the rows are in order already, and no pair is repeated."""
     for at in range(0, len(user) - 1, BLOCK):
         u, i = user[at : at + BLOCK + 1], item[at : at + BLOCK + 1]

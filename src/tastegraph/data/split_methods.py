@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from tastegraph.data.times import Times
@@ -15,6 +17,7 @@ __all__ = [
     "FIT",
     "TEST",
     "VALIDATION",
+    "cuts_by_share",
     "folds_split",
     "leave_one_out",
     "order_split",
@@ -23,6 +26,7 @@ __all__ = [
     "user_time_split",
 ]
 
+BLOCK = 1 << 20  # pairs at a time
 FIT: Final = 0
 VALIDATION: Final = 1
 TEST: Final = 2
@@ -48,17 +52,15 @@ def ratio_split(
     Returns:
         The part of each pair, uint8 [n].
     """
-    chosen = np.arange(len(user)) if among is None else np.flatnonzero(among)
-    draw = np.random.default_rng(seed).random(len(chosen))
-    return _deal(user, chosen, draw, ratios)
+    draw = np.random.default_rng(seed).random(len(user) if among is None else np.count_nonzero(among))
+    return _deal(user, among, draw, ratios)
 
 
 def order_split(
     user: NDArray[np.int32], place: NDArray[np.int64], ratios: tuple[float, float, float], among: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
     """As `ratio_split`, each user's pairs in the order of their places in a file instead of at random."""
-    chosen = np.flatnonzero(among)
-    return _deal(user, chosen, place[chosen], ratios)
+    return _deal(user, among, place[among], ratios)
 
 
 def user_time_split(
@@ -68,8 +70,7 @@ def user_time_split(
 
     Pairs of one moment are ordered at random. What other users did after a user's cut stays in fit: the future leaks.
     """
-    chosen = np.arange(len(user))
-    return _deal(user, chosen, _time_then_chance(time, seed), ratios)
+    return _deal(user, None, _time_then_chance(time, seed), ratios)
 
 
 def leave_one_out(user: NDArray[np.int32], time: Times, seed: int) -> NDArray[np.uint8]:
@@ -124,16 +125,44 @@ def _time_then_chance(time: Times, seed: int) -> NDArray[np.int64]:
 
 def _deal(
     user: NDArray[np.int32],
-    chosen: NDArray[np.int64],
+    among: NDArray[np.bool_] | None,
     key: NDArray[np.float64] | NDArray[np.int64],
     ratios: tuple[float, float, float],
 ) -> NDArray[np.uint8]:
-    """Give each user's chosen pairs, in the order of `key`, to fit, validation and test; the others are TEST."""
+    """Give each user's pairs among some (all, by default), in the order of their `key`, to fit, validation and test.
+
+    The others are TEST. `key` has an entry for each pair that is given. Pairs in order of their users are taken some
+    users at a time, so that little of their whole length is made.
+    """
     part = np.full(len(user), TEST, np.uint8)
-    order = chosen[np.lexsort((key, user[chosen]))]
+    given = 0
+    for first, end in _blocks_of_users(user):
+        chosen = first + (np.arange(end - first) if among is None else np.flatnonzero(among[first:end]))
+        part[chosen] = _dealt(user[chosen], key[given : given + len(chosen)], ratios)
+        given += len(chosen)
+    return part
+
+
+def _blocks_of_users(user: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
+    """First and last of some pairs at a time, those of a user together; all at once where users are in no order."""
+    first = 0
+    ordered = not bool((user[1:] < user[:-1]).any())
+    while first < len(user):
+        last = min(first + BLOCK, len(user)) - 1
+        end = int(np.searchsorted(user, user[last], side="right")) if ordered else len(user)
+        yield first, end
+        first = end
+
+
+def _dealt(
+    user: NDArray[np.int32], key: NDArray[np.float64] | NDArray[np.int64], ratios: tuple[float, float, float]
+) -> NDArray[np.uint8]:
+    """The part of each pair."""
+    order = np.lexsort((key, user))
     _, start, n = np.unique(user[order], return_index=True, return_counts=True)
     fit, validation, _ = _part_sizes(n, ratios)
     place = np.arange(len(order)) - np.repeat(start, n)
+    part = np.empty(len(user), np.uint8)
     part[order] = np.where(
         place < np.repeat(fit, n),
         FIT,

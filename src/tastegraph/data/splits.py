@@ -142,7 +142,11 @@ class Split:
 
     @classmethod
     def of(cls, positives: Interactions, part: NDArray[np.uint8]) -> Split:
-        """The split that puts pair n of `positives` into `part[n]`."""
+        """The split that puts pair n of `positives` into `part[n]`.
+
+        Raises:
+            DataError: nothing is left to learn from.
+        """
         fit = positives.where(part == FIT).compact()
         if not len(fit):
             raise DataError("no positive is left to learn from: the fit part is empty")
@@ -212,7 +216,11 @@ def read_parts(path: Path) -> tuple[pl.DataFrame, NDArray[np.uint8]]:
 
 
 def digest_in(path: Path) -> str:
-    """The digest of the data that a saved split was made of, "" where it does not say."""
+    """The digest of the data that a saved split was made of, "" where it does not say.
+
+    Raises:
+        DataError: the file is none.
+    """
     try:
         return pl.read_parquet_metadata(path).get(DATA_DIGEST, "")
     except (OSError, pl.exceptions.PolarsError) as error:

@@ -1,9 +1,10 @@
 """Propagation with P = D^-a A D^-b of a bipartite graph, a = b = 1/2 where nothing else is asked for.
 
 `propagate` is one layer, P x; `sum_of_layers` is the sum of alpha_k P^k x over all nodes: a LightGCN's embeddings;
-`sum_of_layers_at` is the same at some rows: what a training step needs. Each is an operator of `torch.ops.tastegraph`.
+`sum_of_layers_at` is the same at some rows: what a training step needs. Each is an operator of `torch.ops.tastegraph`
+where compiled kernels run, and plain PyTorch (`sparse`) elsewhere.
 
-The operators know symmetric matrices only, whose backward is their forward. P = Z M Z^-1 with M symmetric and Z
+Both know symmetric matrices only, whose backward is their forward. P = Z M Z^-1 with M symmetric and Z
 diagonal, so a polynomial in P is Z times the one in M, times Z^-1: other exponents cost a scaling before and one after.
 """
 
@@ -11,19 +12,22 @@ from __future__ import annotations
 
 import platform
 import time
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from llvmlite import binding as llvm
 
-from tastegraph.graph import compiled
+import tastegraph.graph.propagation_operators  # noqa: F401 (registers the operators)
+from tastegraph.graph import compiled, devices, sparse
 from tastegraph.graph.compiled import Lists, equal_parts
-from tastegraph.graph.propagation_operators import is_compiled, propagate_reference, sum_of_layers_reference
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tastegraph.graph.bipartite import BipartiteGraph
 
 __all__ = [
@@ -31,22 +35,21 @@ __all__ = [
     "layer_into",
     "path_of",
     "propagate",
-    "propagate_reference",
     "stored_as",
     "sum_of_layers",
     "sum_of_layers_at",
-    "sum_of_layers_reference",
     "warm_up",
 ]
 
 Precision = Literal["float32", "float16"]
+Made = TypeVar("Made")
 
 X86 = ("x86_64", "AMD64", "i386", "i686")  # of these, all since 2012 have F16C
-PATHS: dict[bool, str] = {True: "compiled kernels (numba)", False: "PyTorch reference"}
+PATHS: dict[bool, str] = {True: "compiled kernels (numba)", False: "PyTorch (compressed rows)"}
 
-# start, index, scale and parts of each graph on each device it was asked for on; they live as long as the graph.
-_Lists = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
-_kept: WeakKeyDictionary[BipartiteGraph, dict[torch.device, _Lists]] = WeakKeyDictionary()
+# What was made of each graph, for the kernels or for a device and a dtype; it lives as long as the graph.
+_Lists = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # start, index, scale and parts
+_kept: WeakKeyDictionary[BipartiteGraph, dict[Any, Any]] = WeakKeyDictionary()
 
 
 def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "float32") -> torch.Tensor:
@@ -63,8 +66,10 @@ def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "fl
         P x, of the shape, dtype and device of `x`.
     """
     before, after = _around(graph, x)
-    y: torch.Tensor = torch.ops.tastegraph.propagate(
-        before, *_lists(graph, x.device), stored_as(precision) == "float16"
+    y: torch.Tensor = (
+        torch.ops.tastegraph.propagate(before, *_lists(graph), stored_as(precision) == "float16")
+        if devices.is_compiled(x)
+        else sparse.product(_matrix(graph, x, precision), before)
     )
     return y if after is None else after * y
 
@@ -78,7 +83,7 @@ def layer_into(graph: BipartiteGraph, x: torch.Tensor, rows: torch.Tensor, out: 
         rows: node indices, int64 [n].
         out: float32 [n, d] on the CPU, contiguous; rows of `x` only where none of `rows` has a neighbour among them.
     """
-    lists = Lists(*(part.numpy() for part in _lists(graph, x.device)))
+    lists = Lists(*(part.numpy() for part in _lists(graph)))
     compiled.layer_into(x.numpy(), rows.numpy(), lists, out.numpy())
 
 
@@ -97,8 +102,11 @@ def sum_of_layers(
         float [nodes, d], with gradients for `x` and `alpha`.
     """
     before, after = _around(graph, x)
-    lists = _lists(graph, x.device)
-    total: torch.Tensor = torch.ops.tastegraph.sum_of_layers(before, alpha, *lists, stored_as(precision) == "float16")
+    total: torch.Tensor = (
+        torch.ops.tastegraph.sum_of_layers(before, alpha, *_lists(graph), stored_as(precision) == "float16")
+        if devices.is_compiled(x)
+        else sparse.sum_of_layers(_matrix(graph, x, precision), before, alpha)
+    )
     return total if after is None else after * total
 
 
@@ -107,21 +115,24 @@ def sum_of_layers_at(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The same sum at some rows, and x there: what one training step needs.
 
-    The last layer is computed at these rows only, and the gradient's first layer knows that all other rows are zero.
+    Compiled kernels compute the last layer at these rows only, and the gradient's first layer knows that all other rows
+    are zero.
 
     Args:
         graph: as for `propagate`.
         x: node values, float [nodes, d].
         alpha: weights of layers 0..K, float [K + 1].
-        rows: node indices, int64 [n], each at most once.
+        rows: node indices, int64 [n]; for compiled kernels each at most once.
         precision: as for `propagate`.
 
     Returns:
         The sum and x at the rows, float [n, d] each, with gradients for `x` and `alpha`.
     """
+    if not devices.is_compiled(x):
+        return sum_of_layers(graph, x, alpha, precision).index_select(0, rows), x.index_select(0, rows)
     before, after = _around(graph, x)
-    lists = _lists(graph, x.device)
-    total, own = torch.ops.tastegraph.sum_of_layers_at(before, alpha, rows, *lists, stored_as(precision) == "float16")
+    half = stored_as(precision) == "float16"
+    total, own = torch.ops.tastegraph.sum_of_layers_at(before, alpha, rows, *_lists(graph), half)
     if after is None:
         return total, own
     z = after.index_select(0, rows)
@@ -136,9 +147,9 @@ def stored_as(precision: Precision) -> Precision:
     return precision
 
 
-def path_of(x: torch.Tensor) -> str:
-    """Which implementation runs for `x`, for people."""
-    return PATHS[is_compiled(x)]
+def path_of(device: torch.device) -> str:
+    """Which implementation runs on a device, for people."""
+    return PATHS[devices.runs_compiled(device)]
 
 
 def warm_up(width: int, precision: Precision) -> float:
@@ -158,15 +169,33 @@ def _around(graph: BipartiteGraph, x: torch.Tensor) -> tuple[torch.Tensor, torch
     """Z^-1 x, which the symmetric operators are given, and Z, which multiplies what they return; None if all ones."""
     if graph.similarity is None:
         return x, None
-    z = torch.from_numpy(graph.similarity).to(x).unsqueeze(1)
+    z = _once(graph, ("Z", x.device, x.dtype), lambda: torch.from_numpy(graph.similarity).to(x).unsqueeze(1))
     return x / z, z
 
 
-def _lists(graph: BipartiteGraph, device: torch.device) -> _Lists:
-    kept = _kept.setdefault(graph, {})
-    if device not in kept:
+def _lists(graph: BipartiteGraph) -> _Lists:
+    """The graph as the kernels read it."""
+
+    def made() -> _Lists:
         lists = graph.lists
         arrays = (lists.start, lists.index, graph.symmetric_scale.astype(np.float32), equal_parts(lists.counts))
-        start, index, scale, parts = (torch.from_numpy(array).to(device) for array in arrays)
-        kept[device] = (start, index, scale, parts)
-    return kept[device]
+        start, index, scale, parts = (torch.from_numpy(array) for array in arrays)
+        return start, index, scale, parts
+
+    return _once(graph, "lists", made)
+
+
+def _matrix(graph: BipartiteGraph, x: torch.Tensor, precision: Precision) -> sparse.Matrix:
+    """The graph as a matrix beside x; its halves are for float32 alone."""
+    p = _once(graph, ("P", x.device, x.dtype), lambda: sparse.matrix_of(graph, x.device, x.dtype))
+    if precision == "float32" or x.dtype != torch.float32:
+        return p
+    return _once(graph, ("P in halves", x.device), lambda: replace(p, values=p.values.half()))
+
+
+def _once(graph: BipartiteGraph, key: Any, make: Callable[[], Made]) -> Made:
+    kept = _kept.setdefault(graph, {})
+    if key not in kept:
+        kept[key] = make()
+    made: Made = kept[key]
+    return made

@@ -1,7 +1,7 @@
-"""Propagation as operators that torch knows: compiled kernels on a CPU in float32, plain PyTorch elsewhere.
+"""Propagation by compiled kernels, as operators that torch knows, for float32 on a CPU.
 
-The plain functions are what the tests hold the kernels against. P is symmetric: gradients come from the same lists, and
-nothing is saved for them.
+P is symmetric: gradients come from the same lists, and nothing is saved for them. `sparse` has the same in plain
+PyTorch, for every other device and dtype; the tests hold the kernels against it.
 """
 
 from __future__ import annotations
@@ -17,45 +17,13 @@ from tastegraph.graph.ordered_sum import ordered_sum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["is_compiled", "propagate_reference", "sum_of_layers_at_reference", "sum_of_layers_reference"]
-
-
-def is_compiled(x: torch.Tensor) -> bool:
-    """Whether the compiled kernels run for `x`."""
-    return x.device.type == "cpu" and x.dtype == torch.float32
-
-
-def propagate_reference(x: torch.Tensor, start: torch.Tensor, index: torch.Tensor, rsqrt: torch.Tensor) -> torch.Tensor:
-    """P x in plain PyTorch: scale, gather, add up, scale. For every device and float dtype."""
-    counts = (start[1:] - start[:-1]).to(torch.int64)
-    target = torch.repeat_interleave(counts)
-    scale = rsqrt.to(x.dtype).unsqueeze(1)
-    gathered = (scale * x)[index.to(torch.int64)]
-    return scale * torch.zeros_like(x).index_add_(0, target, gathered)
-
-
-def sum_of_layers_reference(x: torch.Tensor, alpha: torch.Tensor, *lists: torch.Tensor) -> torch.Tensor:
-    """alpha_0 x + alpha_1 P x + ... in plain PyTorch."""
-    total = alpha[0] * x
-    for weight in alpha[1:]:
-        x = propagate_reference(x, *lists[:3])
-        total = total + weight * x
-    return total
-
-
-def sum_of_layers_at_reference(
-    x: torch.Tensor, alpha: torch.Tensor, rows: torch.Tensor, *lists: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows of alpha_0 x + alpha_1 P x + ..., and the same rows of x, in plain PyTorch."""
-    return sum_of_layers_reference(x, alpha, *lists)[rows], x[rows]
+__all__: list[str] = []
 
 
 @torch.library.custom_op("tastegraph::propagate", mutates_args=())
 def _propagate(
     x: torch.Tensor, start: torch.Tensor, index: torch.Tensor, rsqrt: torch.Tensor, parts: torch.Tensor, half: bool
 ) -> torch.Tensor:
-    if not is_compiled(x):
-        return propagate_reference(x, start, index, rsqrt)
     return torch.from_numpy(compiled.layer(_array(x), _arrays(start, index, rsqrt, parts), half=half))
 
 
@@ -85,8 +53,8 @@ def _sum_of_layers(
     parts: torch.Tensor,
     half: bool,
 ) -> torch.Tensor:
-    if not is_compiled(x) or len(alpha) == 1:
-        return sum_of_layers_reference(x, alpha, start, index, rsqrt)
+    if len(alpha) == 1:
+        return alpha[0] * x
     lists = _arrays(start, index, rsqrt, parts)
     return torch.from_numpy(compiled.sum_of_layers(_array(x), _array(alpha.float()), lists, half=half))
 
@@ -122,8 +90,8 @@ def _sum_of_layers_at(
     parts: torch.Tensor,
     half: bool,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    if not is_compiled(x) or len(alpha) == 1:
-        return sum_of_layers_at_reference(x, alpha, rows, start, index, rsqrt)
+    if len(alpha) == 1:
+        return (alpha[0] * x)[rows], x[rows]
     lists = _arrays(start, index, rsqrt, parts)
     e = compiled.sum_of_layers_at(_array(x), _array(alpha.float()), rows.numpy(), lists, half=half)
     return torch.from_numpy(e), x.index_select(0, rows)
@@ -148,15 +116,11 @@ def _sum_of_layers_at_transposed(
 ) -> torch.Tensor:
     """The gradient of `sum_of_layers_at` for x, float [nodes, d]; both given gradients are zero but at `rows`."""
     last = alpha[0] * gradient + gradient_x
-    if is_compiled(gradient) and len(alpha) > 1:
-        lists, weights = _arrays(start, index, rsqrt, parts), _array(alpha.float())
-        given = (_array(gradient), _array(last), weights, rows.numpy())
-        return torch.from_numpy(compiled.sum_of_layers_at_transposed(*given, lists, half=half))
-    spread = gradient.new_zeros(len(start) - 1, gradient.shape[1])
-    total = torch.zeros_like(spread)
-    for weight in alpha[1:].flip(0):
-        total = propagate_reference(total.index_add(0, rows, weight * gradient), start, index, rsqrt)
-    return total.index_add_(0, rows, last)
+    if len(alpha) == 1:
+        return gradient.new_zeros(len(start) - 1, gradient.shape[1]).index_add_(0, rows, last)
+    lists, weights = _arrays(start, index, rsqrt, parts), _array(alpha.float())
+    given = (_array(gradient), _array(last), weights, rows.numpy())
+    return torch.from_numpy(compiled.sum_of_layers_at_transposed(*given, lists, half=half))
 
 
 @_sum_of_layers_at_transposed.register_fake

@@ -1,7 +1,7 @@
-"""Masked top-K as an operator that torch knows, for lists ranked where the embeddings are, on any device.
+"""Masked top-K for lists ranked where the embeddings are, on any device.
 
-The compiled kernel is the one that `top_k` runs where no torch is at hand; elsewhere than on a CPU plain PyTorch runs,
-which the tests hold the kernel against.
+On a CPU it is an operator that torch knows, with the compiled kernel that `top_k` runs where no torch is at hand;
+elsewhere plain PyTorch runs, which the tests hold the kernel against.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from tastegraph.errors import ModelError
+from tastegraph.graph import devices
 from tastegraph.graph.compiled import use_torchs_threads
 from tastegraph.graph.top_k import NAN, NO_ITEM, compiled_lists, users_a_block
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["masked_top_k_reference", "rank_embeddings", "warm_up"]
+__all__ = ["rank_embeddings", "top_k_reference", "warm_up"]
+
+DEVICE_ENTRIES = 1 << 25  # users x items that a device scores at a time: 128 MiB of float32, and as keys 256 MiB
 
 
 def rank_embeddings(
@@ -44,20 +47,47 @@ def rank_embeddings(
     """
     if k < 1:
         raise ModelError(f"a list needs at least one place, k = {k}")
-    device, num_items = e_items.device, len(e_items)
-    wanted = torch.from_numpy(np.ascontiguousarray(users, np.int64)).to(device)
+    asked = np.ascontiguousarray(users, np.int64)
+    ranked = np.full((len(asked), k), NO_ITEM, np.int32)
+    rank = _rank_compiled if devices.is_compiled(e_items) else _rank_plainly
+    ranked[:, : len(e_items)] = rank(e_users, e_items, asked, min(k, len(e_items)), exclude)
+    return ranked
+
+
+def _rank_compiled(
+    e_users: torch.Tensor, e_items: torch.Tensor, users: NDArray[np.int64], k: int, exclude: NeighbourLists | None
+) -> NDArray[np.int32]:
     if exclude is None:
         start, index = np.zeros(len(e_users) + 1, np.int64), np.zeros(0, np.uint32)
     else:
         start, index = exclude.start, exclude.index
-    lists = (torch.from_numpy(start).to(device), torch.from_numpy(index).to(device))
-    ranked = torch.full((len(wanted), k), NO_ITEM, dtype=torch.int32, device=device)
-    step, places = users_a_block(num_items), min(k, num_items)
-    for begin in range(0, len(wanted), step):
-        block = wanted[begin : begin + step]
+    lists, ranked = (torch.from_numpy(start), torch.from_numpy(index)), np.empty((len(users), k), np.int32)
+    step = users_a_block(len(e_items))
+    for begin in range(0, len(users), step):
+        block = torch.from_numpy(users[begin : begin + step])
         scores = e_users[block] @ e_items.T
-        ranked[begin : begin + step, :places] = torch.ops.tastegraph.masked_top_k(scores, block, *lists, places)
-    found: NDArray[np.int32] = ranked.cpu().numpy()
+        ranked[begin : begin + step] = torch.ops.tastegraph.masked_top_k(scores, block, *lists, k).numpy()
+    return ranked
+
+
+def _rank_plainly(
+    e_users: torch.Tensor, e_items: torch.Tensor, users: NDArray[np.int64], k: int, exclude: NeighbourLists | None
+) -> NDArray[np.int32]:
+    """Nobody waits for the device before the last block is under way."""
+    device, step = e_items.device, max(1, DEVICE_ENTRIES // max(len(e_items), 1))
+    broken, ranked = torch.zeros((), dtype=torch.bool, device=device), []
+    counts = None if exclude is None else exclude.counts
+    for block in np.split(users, range(step, len(users), step)):
+        wanted = devices.sent(torch.from_numpy(block), device)
+        scores = (e_users[wanted] @ e_items.T).float()
+        if exclude is not None and counts is not None:
+            known = devices.kept_lists(exclude, device).pairs_of(wanted, int(counts[block].sum()))
+            scores[known] = -torch.inf
+        broken |= scores.isnan().any()
+        ranked.append(top_k_reference(scores, k))
+    if bool(broken):
+        raise ModelError(NAN)
+    found: NDArray[np.int32] = torch.cat(ranked).cpu().numpy()
     return found
 
 
@@ -68,40 +98,32 @@ def warm_up() -> float:
     return time.perf_counter() - began
 
 
-def masked_top_k_reference(
-    scores: torch.Tensor, users: torch.Tensor, start: torch.Tensor, index: torch.Tensor, k: int
-) -> torch.Tensor:
-    """`torch.ops.tastegraph.masked_top_k` in plain PyTorch: the head of a stable sort.
+def top_k_reference(scores: torch.Tensor, k: int) -> torch.Tensor:
+    """The `k` best columns of each row in plain PyTorch, as `top_k`: by one integer key that orders as the lists do.
 
     Args:
-        scores: float [rows, items]; overwritten with -inf where masked.
-        users: whose row each is, int64 [rows].
-        start: with `index`, the items to mask by user as neighbour lists, int64 [users + 1].
-        index: uint32 [entries].
+        scores: float32 [rows, items], -inf where masked.
         k: length of a list, at most the number of items.
 
     Returns:
-        Item indices, best first, int32 [rows, k]; equal scores by lower index, -1 for a masked item or -inf.
-
-    Raises:
-        ModelError: a score is NaN.
+        Item indices, best first, int32 [rows, k]; equal scores by lower index, -1 for a masked item.
     """
-    first, counts = start[users], start[users + 1] - start[users]
-    row = torch.repeat_interleave(counts)
-    offset = torch.arange(len(row), device=row.device) - (torch.cumsum(counts, 0) - counts)[row]
-    scores[row, index.to(torch.int64)[first[row] + offset]] = -torch.inf
-    if bool(scores.isnan().any()):
-        raise ModelError(NAN)
-    best, item = torch.sort(scores, dim=1, descending=True, stable=True)
-    return torch.where(best[:, :k] == -torch.inf, NO_ITEM, item[:, :k]).to(torch.int32)
+    last = scores.shape[1] - 1
+    bits = (scores + 0.0).view(torch.int32)  # -0 is 0
+    ordered = (bits ^ ((bits >> 31) & 0x7FFFFFFF)).to(torch.int64)  # by score, negative ones too
+    key = (ordered << 32) | torch.arange(last, -1, -1, device=scores.device)
+    item = last - (torch.topk(key, k, dim=1).values & 0xFFFFFFFF)
+    return torch.where(scores.gather(1, item) == -torch.inf, NO_ITEM, item).to(torch.int32)
 
 
 @torch.library.custom_op("tastegraph::masked_top_k", mutates_args={"scores"})
 def _masked_top_k(
     scores: torch.Tensor, users: torch.Tensor, start: torch.Tensor, index: torch.Tensor, k: int
 ) -> torch.Tensor:
-    if scores.device.type != "cpu" or scores.dtype != torch.float32 or not scores.is_contiguous():
-        return masked_top_k_reference(scores, users, start, index, k)
+    """The `k` best items of each row, best first, int32 [rows, k].
+
+    `scores`, float32 [rows, items] on the CPU, is overwritten where `index`, from `start` of the row's user on, masks.
+    """
     use_torchs_threads()
     return torch.from_numpy(compiled_lists(scores.numpy(), users.numpy(), start.numpy(), index.numpy(), k))
 

@@ -7,6 +7,8 @@ import sys
 from tastegraph.errors import TasteGraphError
 from tastegraph.graphgym import register
 
+__all__ = ["main"]
+
 
 def main() -> None:
     """Read the configuration, make loader and model, train and test; records go into cfg.out_dir."""

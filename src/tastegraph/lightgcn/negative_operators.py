@@ -1,7 +1,7 @@
-"""Draws of negative items as operators that torch knows: compiled on a CPU, plain PyTorch elsewhere.
+"""Draws of negative items: compiled operators that torch knows on a CPU, and the same in plain PyTorch.
 
 `uniform_negatives` and `popular_negatives` draw by rejection, `hardest` picks the highest-scored candidate. Each draw
-computes its own random numbers, so draws are shared among any number of threads and come out the same.
+computes its own random numbers, so draws are shared among any number of threads, or of a GPU's, and come out the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from tastegraph.graph.compiled import use_torchs_threads
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["hardest_reference", "popular_negatives_reference", "uniform_negatives_reference"]
+    from tastegraph.graph.devices import KeptLists
+
+__all__ = ["hardest_reference", "popular_negatives_reference", "streams_of", "uniform_negatives_reference"]
 
 # SplitMix64 (Steele, Lea and Flood 2014): number n of a stream is a mix of seed + n x GOLDEN.
 GOLDEN, MIX_1, MIX_2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
@@ -29,26 +31,22 @@ U_GOLDEN, U_MIX_1, U_MIX_2, U_TRIES, ONE = (np.uint64(number) for number in (GOL
 S11, S27, S30, S31 = (np.uint64(bits) for bits in (11, 27, 30, 31))
 
 
-def uniform_negatives_reference(
-    user: torch.Tensor, start: torch.Tensor, index: torch.Tensor, num_items: int, seed: int
-) -> torch.Tensor:
-    """The draws of `torch.ops.tastegraph.uniform_negatives` in plain PyTorch, number for number.
+def uniform_negatives_reference(user: torch.Tensor, lists: KeptLists, streams: torch.Tensor) -> torch.Tensor:
+    """The draws of `torch.ops.tastegraph.uniform_negatives` in plain PyTorch, number for number, on any device.
 
     Args:
         user: whose negative each draw is, int64 [n].
-        start: with `index`, each user's positives as neighbour lists, int64 [users + 1].
-        index: uint32 [positives].
-        num_items: items to draw from.
-        seed: of the draws.
+        lists: each user's positives.
+        streams: where each draw's random numbers begin, int64 [n]; see `streams_of`.
 
     Returns:
         Item indices, int64 [n].
     """
-    return _by_rejection(user, start, index, num_items, seed, lambda share: (share * num_items).to(torch.int64))
+    return _by_rejection(user, lists, streams, lambda share: (share * lists.num_columns).to(torch.int64))
 
 
 def popular_negatives_reference(
-    user: torch.Tensor, start: torch.Tensor, index: torch.Tensor, cumulative: torch.Tensor, seed: int
+    user: torch.Tensor, lists: KeptLists, streams: torch.Tensor, cumulative: torch.Tensor
 ) -> torch.Tensor:
     """The draws of `torch.ops.tastegraph.popular_negatives`, with the items' weights summed up, float64 [items]."""
     last = len(cumulative) - 1
@@ -56,7 +54,12 @@ def popular_negatives_reference(
     def item_of(share: torch.Tensor) -> torch.Tensor:
         return torch.searchsorted(cumulative, share * cumulative[last], right=True).clamp(max=last)
 
-    return _by_rejection(user, start, index, len(cumulative), seed, item_of)
+    return _by_rejection(user, lists, streams, item_of)
+
+
+def streams_of(seed: int, draws: int, device: torch.device) -> torch.Tensor:
+    """Where the random numbers of each draw of one call begin, int64 [draws]: draw n has TRIES numbers of its own."""
+    return _signed(seed) + torch.arange(draws, device=device) * TRIES * _signed(GOLDEN)
 
 
 def hardest_reference(e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:
@@ -75,25 +78,16 @@ def hardest_reference(e: torch.Tensor, user: torch.Tensor, candidates: torch.Ten
 
 
 def _by_rejection(
-    user: torch.Tensor,
-    start: torch.Tensor,
-    index: torch.Tensor,
-    num_items: int,
-    seed: int,
-    item_of: Callable[[torch.Tensor], torch.Tensor],
+    user: torch.Tensor, lists: KeptLists, streams: torch.Tensor, item_of: Callable[[torch.Tensor], torch.Tensor]
 ) -> torch.Tensor:
     """Draw again wherever the item is one of the user's; `item_of` takes numbers in [0, 1), float64."""
-    row = torch.repeat_interleave(start[1:] - start[:-1])
-    # The last key is one that no pair has, so that every search ends on a key.
-    last = torch.tensor([torch.iinfo(torch.int64).max])
-    keys = torch.cat([row * num_items + index.to(torch.int64), last]).to(user.device)
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     left = torch.arange(len(user), device=user.device)
-    for attempt in range(TRIES):
-        number = _signed(seed) + (left * TRIES + attempt + 1) * _signed(GOLDEN)
+    for attempt in range(1, TRIES + 1):
+        number = streams[left] + _signed(attempt * GOLDEN % 2**64)
         item[left] = item_of(_shifted(_mixed(number), 11).to(torch.float64) * UNIT)
-        asked = user[left] * num_items + item[left]
-        left = left[keys[torch.searchsorted(keys, asked)] == asked]
+        asked = user[left].to(torch.int64) * lists.num_columns + item[left]
+        left = left[lists.keys[torch.searchsorted(lists.keys, asked)] == asked]
         if not len(left):
             break
     return item
@@ -118,9 +112,7 @@ def _signed(number: int) -> int:
 def _uniform_negatives(
     user: torch.Tensor, start: torch.Tensor, index: torch.Tensor, num_items: int, seed: int
 ) -> torch.Tensor:
-    if user.device.type != "cpu":
-        return uniform_negatives_reference(user, start, index, num_items, seed)
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     use_torchs_threads()
     _draw_uniform(user.numpy(), start.numpy(), index.numpy(), num_items, np.uint64(seed), item.numpy())
     return item
@@ -130,9 +122,7 @@ def _uniform_negatives(
 def _popular_negatives(
     user: torch.Tensor, start: torch.Tensor, index: torch.Tensor, cumulative: torch.Tensor, seed: int
 ) -> torch.Tensor:
-    if user.device.type != "cpu":
-        return popular_negatives_reference(user, start, index, cumulative, seed)
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     use_torchs_threads()
     _draw_popular(user.numpy(), start.numpy(), index.numpy(), cumulative.numpy(), np.uint64(seed), item.numpy())
     return item
@@ -140,9 +130,7 @@ def _popular_negatives(
 
 @torch.library.custom_op("tastegraph::hardest", mutates_args=())
 def _hardest(e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:
-    if e.device.type != "cpu" or e.dtype != torch.float32:
-        return hardest_reference(e, user, candidates)
-    item = torch.empty_like(user)
+    item = torch.empty(len(user), dtype=torch.int64, device=user.device)
     use_torchs_threads()
     _pick_hardest(e.shape[1])(
         e.detach().contiguous().numpy(), user.numpy(), candidates.contiguous().numpy(), item.numpy()

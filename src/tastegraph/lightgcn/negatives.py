@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import torch
 
-import tastegraph.lightgcn.negative_operators  # noqa: F401 (registers the operators)
 from tastegraph.errors import GraphError
+from tastegraph.graph import devices
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.lightgcn.negative_operators import (
+    hardest_reference,
+    popular_negatives_reference,
+    streams_of,
+    uniform_negatives_reference,
+)
 from tastegraph.lightgcn.pair_scores import pair_scores
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.ranks.alone import Ranks
 
@@ -49,23 +57,38 @@ class Negatives(Protocol):
             GraphError: a user has no negative.
         """
 
+    def draw_each(self, users: Sequence[torch.Tensor], generator: torch.Generator) -> list[torch.Tensor]:
+        """The same for several batches of users, each what a call of its own would draw.
+
+        A GPU is waited for until it has drawn for all of them, once for each repetition of the unluckiest.
+        """
+
 
 class UniformNegatives:
     """Draws items uniformly among those that are no positives of the user, by rejection.
 
     Args:
         items_of: the positives of each user.
+        device: where users are handed in, and drawn for.
     """
 
-    def __init__(self, items_of: NeighbourLists) -> None:
-        self.drawable = torch.from_numpy(items_of.counts < items_of.num_columns)
-        self._lists = (torch.from_numpy(items_of.start), torch.from_numpy(items_of.index))
-        self._num_items = items_of.num_columns
+    def __init__(self, items_of: NeighbourLists, device: torch.device = devices.CPU) -> None:
+        self.drawable = torch.from_numpy(items_of.counts < items_of.num_columns).to(device)
+        self._items_of = items_of
 
     def draw(self, user: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """One negative for each user; see `Negatives`."""
-        seed = _seed(self.drawable, user, generator)
-        return torch.ops.tastegraph.uniform_negatives(user, *self._lists, self._num_items, seed)  # type: ignore[no-any-return]
+        return self.draw_each([user], generator)[0]
+
+    def draw_each(self, users: Sequence[torch.Tensor], generator: torch.Generator) -> list[torch.Tensor]:
+        """One negative for each user of each batch; see `Negatives`."""
+        seeds = _seeds(self.drawable, users, generator)
+        if devices.runs_compiled(self.drawable.device):
+            draw, lists = torch.ops.tastegraph.uniform_negatives, _as_tensors(self._items_of)
+            return [
+                draw(user, *lists, self._items_of.num_columns, seed) for user, seed in zip(users, seeds, strict=True)
+            ]
+        return _together(uniform_negatives_reference, self._items_of, users, seeds)
 
 
 class PopularNegatives:
@@ -77,32 +100,59 @@ class PopularNegatives:
     Args:
         items_of: the positives of each user.
         beta: the exponent, at least 0.
+        device: where users are handed in, and drawn for.
     """
 
-    def __init__(self, items_of: NeighbourLists, beta: float) -> None:
+    def __init__(self, items_of: NeighbourLists, beta: float, device: torch.device = devices.CPU) -> None:
         popularity = np.bincount(items_of.index, minlength=items_of.num_columns).astype(np.float64)
         weight = popularity**beta
-        self.drawable = torch.from_numpy(items_of.counts < np.count_nonzero(weight))
-        self._lists = (torch.from_numpy(items_of.start), torch.from_numpy(items_of.index))
-        self._cumulative = torch.from_numpy(np.cumsum(weight))
+        self.drawable = torch.from_numpy(items_of.counts < np.count_nonzero(weight)).to(device)
+        self._items_of = items_of
+        self._cumulative = torch.from_numpy(np.cumsum(weight)).to(device)
 
     def draw(self, user: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """One negative for each user; see `Negatives`."""
-        seed = _seed(self.drawable, user, generator)
-        return torch.ops.tastegraph.popular_negatives(user, *self._lists, self._cumulative, seed)  # type: ignore[no-any-return]
+        return self.draw_each([user], generator)[0]
+
+    def draw_each(self, users: Sequence[torch.Tensor], generator: torch.Generator) -> list[torch.Tensor]:
+        """One negative for each user of each batch; see `Negatives`."""
+        seeds = _seeds(self.drawable, users, generator)
+        if devices.runs_compiled(self.drawable.device):
+            draw, lists = torch.ops.tastegraph.popular_negatives, _as_tensors(self._items_of)
+            return [draw(user, *lists, self._cumulative, seed) for user, seed in zip(users, seeds, strict=True)]
+        return _together(popular_negatives_reference, self._items_of, users, seeds, self._cumulative)
 
 
-def _seed(drawable: torch.Tensor, user: torch.Tensor, generator: torch.Generator) -> int:
-    if not bool(drawable[user].all()):
+def _seeds(drawable: torch.Tensor, users: Sequence[torch.Tensor], generator: torch.Generator) -> list[int]:
+    """A seed a batch, of the CPU's generator: on any device the draws are the same."""
+    if not bool(drawable.all()) and not all(bool(drawable[user].all()) for user in users):
         raise GraphError(ALL_POSITIVE)
-    return int(torch.randint(2**62, (), generator=generator))
+    return [int(torch.randint(2**62, (), generator=generator)) for _ in users]
 
 
-def negatives_of(items_of: NeighbourLists, config: TrainingConfig) -> Negatives:
+def _as_tensors(lists: NeighbourLists) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(lists.start), torch.from_numpy(lists.index)
+
+
+def _together(
+    draw: Callable[..., torch.Tensor],
+    items_of: NeighbourLists,
+    users: Sequence[torch.Tensor],
+    seeds: Sequence[int],
+    *weights: torch.Tensor,
+) -> list[torch.Tensor]:
+    """The draws of several batches at one go, in plain PyTorch on their device."""
+    user = torch.cat(list(users))
+    streams = torch.cat([streams_of(seed, len(some), user.device) for some, seed in zip(users, seeds, strict=True)])
+    drawn = draw(user, devices.kept_lists(items_of, user.device), streams, *weights)
+    return list(torch.split(drawn, [len(some) for some in users]))
+
+
+def negatives_of(items_of: NeighbourLists, config: TrainingConfig, device: torch.device = devices.CPU) -> Negatives:
     """What draws the negatives, or the candidates to be negatives, of a training."""
     if config.negatives == "popularity":
-        return PopularNegatives(items_of, config.popularity_exponent)
-    return UniformNegatives(items_of)
+        return PopularNegatives(items_of, config.popularity_exponent, device)
+    return UniformNegatives(items_of, device)
 
 
 def warm_up(config: TrainingConfig, width: int) -> float:
@@ -129,6 +179,8 @@ def hardest(e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> to
     Returns:
         Nodes, int64 [n].
     """
+    if not devices.is_compiled(e):
+        return hardest_reference(e.detach(), user, candidates)
     return torch.ops.tastegraph.hardest(e.detach(), user, candidates)  # type: ignore[no-any-return]
 
 

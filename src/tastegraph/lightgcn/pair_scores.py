@@ -1,4 +1,4 @@
-"""Scores of pairs of nodes, e_m . e_n, as an operator that torch knows: compiled on a CPU, plain PyTorch elsewhere.
+"""Scores of pairs of nodes, e_m . e_n: a compiled operator that torch knows on a CPU, plain PyTorch elsewhere.
 
 A batch of positives and negatives is pairs of few distinct nodes. PyTorch's way gathers both rows of every pair into
 tables of their own, multiplies them, and scatters the products back; here no such table exists.
@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from numba import njit, prange
 
+from tastegraph.graph import devices
 from tastegraph.graph.compiled import aligned, column_blocks, equal_parts, use_torchs_threads
 from tastegraph.graph.kernels import AHEAD
-from tastegraph.graph.propagation_operators import is_compiled
 from tastegraph.graph.row_values import dot, load_row, plus, prefetch_row, store_row, zeros
 
 if TYPE_CHECKING:
@@ -36,21 +36,29 @@ def pair_scores(e: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> tor
     Returns:
         float [n], with a gradient for `e` that is the same for any number of threads.
     """
+    if not devices.is_compiled(e):
+        return pair_scores_reference(e, left, right)
     return torch.ops.tastegraph.pair_scores(e, left, right)  # type: ignore[no-any-return]
 
 
 def distinct(*nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The distinct ones among some nodes, the place of each node among them, and how often each occurs.
 
+    On a device without compiled kernels all nodes as they are, each in its own place and once: how many are distinct
+    would have to be waited for.
+
     Args:
         nodes: node indices, int64 [n] each; they are taken one after the other.
     """
-    return torch.unique(torch.cat(nodes), return_inverse=True, return_counts=True)  # type: ignore[no-any-return]
+    together = torch.cat(nodes)
+    if not devices.runs_compiled(together.device):
+        return together, torch.arange(len(together), device=together.device), torch.ones_like(together)
+    return torch.unique(together, return_inverse=True, return_counts=True)  # type: ignore[no-any-return]
 
 
 def pair_scores_reference(e: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """The same in plain PyTorch."""
-    return (e[left] * e[right]).sum(1)
+    return (e.index_select(0, left) * e.index_select(0, right)).sum(1)
 
 
 def warm_up(width: int) -> float:
@@ -63,8 +71,6 @@ def warm_up(width: int) -> float:
 
 @torch.library.custom_op("tastegraph::pair_scores", mutates_args=())
 def _pair_scores(e: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    if not is_compiled(e):
-        return pair_scores_reference(e, left, right)
     rows, scores = np.ascontiguousarray(e.numpy()), np.zeros(len(left), np.float32)
     use_torchs_threads()
     for first, width in column_blocks(rows):
@@ -82,9 +88,6 @@ def _pair_scores_transposed(
     gradient: torch.Tensor, e: torch.Tensor, left: torch.Tensor, right: torch.Tensor
 ) -> torch.Tensor:
     """The gradient of `pair_scores` for e, float [nodes, d]: row m adds up gradient_p e_n over its pairs p = (m, n)."""
-    if not is_compiled(e):
-        slope = gradient.unsqueeze(1)
-        return torch.zeros_like(e).index_add_(0, left, slope * e[right]).index_add_(0, right, slope * e[left])
     rows, slopes = np.ascontiguousarray(e.numpy()), np.ascontiguousarray(gradient.numpy())
     start, other, pair = _pairs_of_each(left.numpy(), right.numpy(), len(rows))
     parts, out = equal_parts(np.diff(start)), aligned(rows.shape)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from tastegraph.errors import ModelError
+from tastegraph.graph import devices
 from tastegraph.lightgcn.negatives import hardest, hardest_of_ranks, negatives_of
 from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
 from tastegraph.lightgcn.pair_scores import distinct, pair_scores
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.lightgcn.model import LightGCN
+    from tastegraph.lightgcn.negatives import Negatives
 
-__all__ = ["GivenPairs", "PairBatch", "PairBatches"]
+__all__ = ["GivenPairs", "PairBatch", "PairBatches", "pair_loss"]
 
+AHEAD = 32  # batches whose candidates are drawn together
 PairBatch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
@@ -33,20 +36,32 @@ class PairBatches:
     Args:
         graph: what is learned from.
         config: how.
+        device: where batches are made and losses computed.
+        negatives: draws them, on `device`; as `config` says by default.
 
     Raises:
         ModelError: no user has a negative.
     """
 
-    def __init__(self, graph: BipartiteGraph, config: TrainingConfig) -> None:
+    def __init__(
+        self,
+        graph: BipartiteGraph,
+        config: TrainingConfig,
+        device: torch.device = devices.CPU,
+        negatives: Negatives | None = None,
+    ) -> None:
         self._graph, self._config = graph, config
-        self._negatives = negatives_of(graph.items_of, config)
-        user = torch.from_numpy(np.repeat(np.arange(graph.num_users), graph.items_of.counts))
-        item = torch.from_numpy(graph.items_of.index.astype(np.int64))
-        usable = self._negatives.drawable[user]
-        if not bool(usable.any()):
+        self._negatives = negatives or negatives_of(graph.items_of, config, device)
+        # 32 bits a side: of 10^8 pairs that is a gigabyte and a half less than what tensors are indexed by.
+        user = torch.from_numpy(np.repeat(np.arange(graph.num_users, dtype=np.int32), graph.items_of.counts)).to(device)
+        item = torch.from_numpy(graph.items_of.index.view(np.int32)).to(device)
+        drawable = self._negatives.drawable
+        if not bool(drawable.all()):
+            usable = torch.repeat_interleave(drawable, torch.from_numpy(graph.items_of.counts).to(device))
+            user, item = user[usable], item[usable]
+        if not len(user):
             raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
-        self._positives = user[usable], item[usable]
+        self._positives = user, item
 
     @property
     def steps(self) -> int:
@@ -54,17 +69,25 @@ class PairBatches:
         return math.ceil(len(self._positives[0]) / self._config.batch_size)
 
     def epoch(self, draws: torch.Generator) -> Iterator[PairBatch]:
-        """All positives in a random order, in batches; a batch's candidates are drawn when it is asked for."""
-        config = self._config
-        order = torch.randperm(len(self._positives[0]), generator=draws)
+        """All positives in a random order, in batches; candidates are drawn when their batch is asked for.
+
+        Or, on a device that would have to be waited for, when the first of `AHEAD` batches is.
+        """
+        config, device = self._config, self._positives[0].device
+        order = devices.sent(torch.randperm(len(self._positives[0]), generator=draws), device)
         user, item = (part[order] for part in self._positives)
+        del order
         if config.negatives != "hardest":
             negative = self._negatives.draw(user, draws)
-            yield from zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True)
+            for batch in zip(*(torch.split(part, config.batch_size) for part in (user, item, negative)), strict=True):
+                some, liked, other = (part.long() for part in batch)
+                yield some, liked, other
             return
-        for some, liked in zip(*(torch.split(part, config.batch_size) for part in (user, item)), strict=True):
-            repeated = some.repeat_interleave(config.candidates)
-            yield some, liked, self._negatives.draw(repeated, draws).view(len(some), config.candidates)
+        several = config.batch_size * (1 if devices.runs_compiled(device) else AHEAD)
+        for users, items in zip(torch.split(user, several), torch.split(item, several), strict=True):
+            some, liked = (torch.split(part.long(), config.batch_size) for part in (users, items))
+            drawn = self._negatives.draw_each([part.repeat_interleave(config.candidates) for part in some], draws)
+            yield from zip(some, liked, (part.view(-1, config.candidates) for part in drawn), strict=True)
 
     def loss(self, model: LightGCN, batch: PairBatch) -> torch.Tensor:
         """Mean BPR + lambda R of a batch; a scalar with its gradient."""
@@ -77,7 +100,7 @@ class GivenPairs:
     Args:
         graph: what is propagated over.
         config: how to train; how negatives are drawn goes unused.
-        pairs: user, positive and negative item indices, int64 [n] each.
+        pairs: user, positive and negative item indices, int64 [n] each, on the device that is to compute.
     """
 
     def __init__(self, graph: BipartiteGraph, config: TrainingConfig, pairs: PairBatch) -> None:
@@ -90,7 +113,7 @@ class GivenPairs:
 
     def epoch(self, draws: torch.Generator) -> Iterator[PairBatch]:
         """All pairs in a random order, in batches."""
-        order = torch.randperm(len(self._pairs[0]), generator=draws)
+        order = devices.sent(torch.randperm(len(self._pairs[0]), generator=draws), self._pairs[0].device)
         parts = (torch.split(part[order], self._config.batch_size) for part in self._pairs)
         yield from zip(*parts, strict=True)
 
@@ -106,7 +129,7 @@ def pair_loss(graph: BipartiteGraph, config: TrainingConfig, model: LightGCN, ba
     if negative.ndim == 1:
         nodes, place, times = distinct(user, positive, negative)
         e, e0 = model.embeddings_at(graph, nodes, config.propagation_precision)
-        rows = torch.arange(len(nodes))
+        rows = torch.arange(len(nodes), device=nodes.device)
     else:
         e, e0 = model.embeddings(graph, config.propagation_precision), model.E0
         alone = model.ranks.size == 1

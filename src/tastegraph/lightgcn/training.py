@@ -12,7 +12,9 @@ import numpy as np
 import torch
 
 from tastegraph.errors import DivergedError
+from tastegraph.graph import devices
 from tastegraph.lightgcn.checkpoint import Epoch, NothingKept, TrainingState
+from tastegraph.lightgcn.losses import Losses
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.pairs import PairBatches
 from tastegraph.lightgcn.ranking import ranking_embeddings
@@ -41,14 +43,11 @@ ADVICE = "try a smaller training.learning_rate, training.weight_decay or model.i
 
 
 class Batches(Protocol[Batch]):
-    """What an objective learns from, and its loss: `PairBatches` or `UserBatches`.
-
-    Attributes:
-        steps: batches an epoch.
-    """
+    """What an objective learns from, and its loss: `PairBatches` or `UserBatches`."""
 
     @property
-    def steps(self) -> int: ...  # noqa: D102
+    def steps(self) -> int:
+        """Batches an epoch."""
 
     def epoch(self, draws: torch.Generator) -> Iterator[Batch]:
         """An epoch's batches, in a fresh random order, with fresh negatives."""
@@ -81,6 +80,7 @@ def train(
     shape: ModelConfig,
     config: TrainingConfig,
     *,
+    device: torch.device = devices.CPU,
     batches: Batches[Any] | None = None,
     stop_after: int | None = None,
     validate: Validate | None = None,
@@ -95,18 +95,20 @@ def train(
     The loss of a step is the objective's mean + lambda R, see `bpr_loss`, `sampled_softmax_loss` and `l2_penalty`. An
     epoch takes every edge once, in a fresh random order, with fresh negatives (see `TrainingConfig.negatives`). The
     same arguments give the same result, bit for bit, on the same kind of machine, for any number of threads, in one
-    sitting or in several.
+    sitting or in several. A GPU draws the same numbers, and adds up in no fixed order: there the last bits may differ.
+    No step waits for it, so its losses are read, and told, some steps late.
 
     Args:
         graph: the fit part.
         shape: size of the model.
         config: how to train.
-        batches: what is learned from, in place of all edges, such as `GivenPairs`.
+        device: what computes.
+        batches: what is learned from, in place of all edges, such as `GivenPairs`; on `device`.
         stop_after: stop after so many of the epochs, with the learning rate that they have in a training to the end.
         validate: metrics of some embeddings; without it all epochs are run and the last one is the result.
         select: name of the metric that early stopping raises.
         keeper: keeps states of the training, and says where to go on; by default nothing is kept.
-        on_step: told (step from 1, steps an epoch, the step's loss).
+        on_step: told (step from 1, steps an epoch, the step's loss), in order.
         on_epoch: told each epoch's record, those of earlier sittings first.
         ranks: processes that train it together, each with columns of E0; all call this with the same arguments. What is
             validated and returned is whole on each; a keeper is told each rank's own columns.
@@ -119,7 +121,7 @@ def train(
         ModelError: no user has a negative.
     """
     keeper = keeper or NothingKept()
-    training = _Training(graph, shape, config, batches or _batches(graph, config), ranks)
+    training = _Training(graph, shape, config, batches or _batches(graph, config, device), device, ranks)
     training.go_on_from(keeper.last())
     for record in training.epochs:
         on_epoch(record)
@@ -141,7 +143,13 @@ class _Training:
     """A training under way: the model, Adam, the generator of draws, the best epoch, and how far it has come."""
 
     def __init__(
-        self, graph: BipartiteGraph, shape: ModelConfig, config: TrainingConfig, batches: Batches[Any], ranks: Ranks
+        self,
+        graph: BipartiteGraph,
+        shape: ModelConfig,
+        config: TrainingConfig,
+        batches: Batches[Any],
+        device: torch.device,
+        ranks: Ranks,
     ) -> None:
         init, self._draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
         self._began = time.perf_counter()
@@ -149,11 +157,12 @@ class _Training:
         self._ranks = ranks
         start = start_embeddings(graph, shape, init, ranks)
         size = {**shape.size, "embedding_dim": start.shape[1]}
-        self.model = LightGCN(graph.num_users, graph.num_items, **size, start=start, ranks=ranks)
+        self.model = LightGCN(graph.num_users, graph.num_items, **size, start=start, ranks=ranks).to(device)
         self._optimizer = torch.optim.Adam(self.model.parameters(), betas=config.betas, fused=True)
         self.best = _Best(config.patience)
         self.epochs: list[Epoch] = []
-        self._losses: list[float] = []
+        self._losses = Losses(device)
+        self._broken = torch.zeros((), device=device)  # 1 from a step on whose loss is not finite
         self._epoch_draws = self._draws.get_state()
         self._before = 0.0
 
@@ -170,7 +179,8 @@ class _Training:
         _restore_adam(self._optimizer, self.model, state.optimizer)
         self._draws.set_state(state.draws)
         self.best.restore_from(state)
-        self.epochs, self._losses = list(state.epochs), list(state.losses)
+        self.epochs = list(state.epochs)
+        self._losses.begin(state.losses)
         self._before = state.seconds
         self._began = time.perf_counter()
 
@@ -178,7 +188,7 @@ class _Training:
         """Where it stands, as views that the next step overwrites."""
         return TrainingState(
             epoch=self.epoch,
-            losses=tuple(self._losses),
+            losses=tuple(self._losses.finite),
             seconds=self._seconds,
             model=self.model.state_dict(),
             optimizer=_adam_of(self._optimizer, self.model),
@@ -198,21 +208,35 @@ class _Training:
         for done, batch in enumerate(self._batches.epoch(self._draws)):
             if done < len(self._losses):
                 continue  # in an earlier sitting; what it drew is drawn again
-            rate = learning_rate(self._config, (self.epoch - 1 + done / steps) / self._config.epochs)
-            self._optimizer.param_groups[0]["lr"] = rate
-            loss = self._batches.loss(self.model, batch)
-            if not math.isfinite(loss.item()):
-                keeper.at_the_end(self.state)
-                where = f"at epoch {self.epoch}, step {done + 1}, with a learning rate of {rate:.3g}"
-                raise DivergedError(f"the loss is {loss.item()} {where}; {ADVICE}")
-            self._losses.append(train_step(loss, self._optimizer))
-            on_step(done + 1, steps, self._losses[-1])
+            self._optimizer.param_groups[0]["lr"] = self._rate_of(done)
+            self._step(self._batches.loss(self.model, batch))
+            if self._losses.are_due or len(self._losses) == steps:
+                self._read_losses(steps, keeper, on_step)
             keeper.after_step(self.state)
+
+    def _step(self, loss: torch.Tensor) -> None:
+        """Step down the gradient of a loss, without waiting for it; from one that is not finite on nothing changes."""
+        self._losses.add(loss)
+        self._broken = torch.maximum(self._broken, (~loss.detach().isfinite()).float())
+        self._optimizer.found_inf = self._broken  # type: ignore[attr-defined]  # as torch.amp's scaler hands it over
+        train_step(loss, self._optimizer)
+
+    def _read_losses(self, steps: int, keeper: Keeper, on_step: Callable[[int, int, float], None]) -> None:
+        for step, loss in self._losses.news():
+            if not math.isfinite(loss):
+                keeper.at_the_end(self.state)
+                where = f"at epoch {self.epoch}, step {step}, with a learning rate of {self._rate_of(step - 1):.3g}"
+                raise DivergedError(f"the loss is {loss} {where}; {ADVICE}")
+            on_step(step, steps, loss)
+
+    def _rate_of(self, done: int) -> float:
+        """Adam's step size when so many steps of the epoch are done."""
+        return learning_rate(self._config, (self.epoch - 1 + done / self._batches.steps) / self._config.epochs)
 
     def end_epoch(self, metrics: Mapping[str, float]) -> Epoch:
         """Close the epoch; its record."""
-        self.epochs.append(Epoch(self.epoch, self._seconds, float(np.mean(self._losses)), metrics))
-        self._losses = []
+        self.epochs.append(Epoch(self.epoch, self._seconds, float(np.mean(self._losses.finite)), metrics))
+        self._losses.begin()
         self._epoch_draws = self._draws.get_state()
         return self.epochs[-1]
 
@@ -229,10 +253,10 @@ class _Training:
         return embeddings
 
     def result(self) -> Trained:
-        """The model at its best epoch."""
+        """The model at its best epoch, on the CPU."""
         self.best.restore(self.model)
         embeddings = self.finite_embeddings()
-        model = _whole(self.model, self._shape, self._ranks)
+        model = _whole(self.model, self._shape, self._ranks).cpu()
         return Trained(model, embeddings, self.best.epoch or len(self.epochs), tuple(self.epochs), self._before)
 
 
@@ -283,23 +307,23 @@ def _restore_adam(optimizer: torch.optim.Optimizer, model: LightGCN, kept: Mappi
     for name, parameter in model.named_parameters():
         parts = {key.rpartition(".")[2]: tensor for key, tensor in kept.items() if key.rpartition(".")[0] == name}
         if parts:
-            optimizer.state[parameter] = parts
+            optimizer.state[parameter] = {part: tensor.to(parameter.device) for part, tensor in parts.items()}
 
 
 def _generator(seed: np.random.SeedSequence) -> torch.Generator:
     return torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
 
 
-def _batches(graph: BipartiteGraph, config: TrainingConfig) -> Batches[Any]:
-    return UserBatches(graph, config) if config.objective == "softmax" else PairBatches(graph, config)
+def _batches(graph: BipartiteGraph, config: TrainingConfig, device: torch.device) -> Batches[Any]:
+    kind = UserBatches if config.objective == "softmax" else PairBatches
+    return kind(graph, config, device)
 
 
-def train_step(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> float:
-    """Step down the gradient of a loss; returns the loss."""
+def train_step(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """Step down the gradient of a loss."""
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
-    return loss.item()
 
 
 def learning_rate(config: TrainingConfig, done: float) -> float:

@@ -154,13 +154,14 @@ def _cost(width: int) -> int:
 
 
 @contextmanager
-def joined_group(seconds: float, attempt: int = 0) -> Iterator[Group]:
+def joined_group(seconds: float, attempt: int = 0, device: torch.device | None = None) -> Iterator[Group]:
     """Meet the other ranks where torchrun's variables say, work as one of them, and part.
 
     Args:
         seconds: how long to wait for a rank, now and whenever one is to answer.
         attempt: how often torchrun has started the ranks again. Its store outlives them, with addresses that nobody
             answers at any more.
+        device: what this rank computes on, the CPU by default.
 
     Raises:
         RanksError: a rank does not come, or a variable is missing.
@@ -169,7 +170,10 @@ def joined_group(seconds: float, attempt: int = 0) -> Iterator[Group]:
     with _spoken_with():
         store, rank, size = next(rendezvous("env://", timeout=patience))
         store = dist.distributed_c10d.PrefixStore(f"tastegraph {attempt}", store)
-        backend = "nccl" if torch.cuda.is_available() else "gloo"
+        on_gpu = device is not None and device.type == "cuda"
+        if on_gpu:
+            torch.cuda.set_device(device)
+        backend = "nccl" if on_gpu else "gloo"
         dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=patience)
     if rank == 0:
         atexit.register(store.set, FIRST_HAS_SPOKEN, "")  # at the very end: an error is printed before

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +16,13 @@ import numpy as np
 import polars as pl
 
 from tastegraph.errors import DataError, RequestError
-from tastegraph.files import reason_of, written_whole
+from tastegraph.files import reason_of, sha256_of, written_whole
 from tastegraph.graph.top_k import rank_blocks
 from tastegraph.ranks.alone import ALONE
 from tastegraph.serving.places import length_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -92,7 +94,7 @@ def write_lists(
         ranks: processes that make the parts in turns, each with the model; rank 0 writes them all.
 
     Raises:
-        DataError: `path` has another ending or is a folder.
+        DataError: `path` has another ending or is a folder, or another process is writing there.
         RequestError: k is out of range, or `known` is of another number of users or items.
     """
     check_place(path, force=True)
@@ -101,40 +103,74 @@ def write_lists(
     if wanted.known is not None and (wanted.known.num_rows, wanted.known.num_columns) != sizes:
         raise RequestError(f"expected what {sizes[0]:,} users know of {sizes[1]:,} items; found {wanted.known}")
     folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
-    begins = range(0, len(model.users), users_a_part)
-    parts = {begin: folder / f"{begin:012}.parquet" for begin in begins}
-    missing = ranks.told(lambda: _begun(folder, path, parts))
-    for begin in sorted(parts.keys() - set(missing)):
-        on_part(min(begin + users_a_part, len(model.users)), len(model.users))
-    for turn in range(0, len(missing), ranks.size):
-        own = missing[turn : turn + ranks.size][ranks.rank :][:1]
-        users = [np.arange(begin, min(begin + users_a_part, len(model.users))) for begin in own]
-        made = ranks.heard_by_first(
-            [(begin, _lists_of(model, some, wanted)) for begin, some in zip(own, users, strict=True)]
-        )
-        for begin, table in (part for of_rank in made for part in of_rank):
-            with written_whole(parts[begin]) as aside:
-                table.write_parquet(aside)
+    ranks.told(lambda: _prepare(folder, path))
+    with _alone(folder, path) if ranks.rank == 0 else nullcontext():
+        begins = range(0, len(model.users), users_a_part)
+        parts = ranks.told(lambda: {begin: _sound_part(folder, begin) for begin in begins})
+        missing = [begin for begin in begins if parts[begin] is None]
+        for begin in sorted(set(begins) - set(missing)):
             on_part(min(begin + users_a_part, len(model.users)), len(model.users))
-    if ranks.rank == 0:
-        _join(list(parts.values()), path)
-        shutil.rmtree(folder)
+        for turn in range(0, len(missing), ranks.size):
+            own = missing[turn : turn + ranks.size][ranks.rank :][:1]
+            users = [np.arange(begin, min(begin + users_a_part, len(model.users))) for begin in own]
+            made = ranks.heard_by_first(
+                [(begin, _lists_of(model, some, wanted)) for begin, some in zip(own, users, strict=True)]
+            )
+            for begin, lists in (part for of_rank in made for part in of_rank):
+                parts[begin] = _made_part(folder, begin, lists)
+                on_part(min(begin + users_a_part, len(model.users)), len(model.users))
+        if ranks.rank == 0:
+            _join([part for part in parts.values() if part is not None], path)
+            shutil.rmtree(folder)
 
 
-def _begun(folder: Path, path: Path, parts: Mapping[int, Path]) -> list[int]:
-    """Make the folder of parts, or find it; the first users of the parts that are missing.
+def _prepare(folder: Path, path: Path) -> None:
+    """Make the folder of parts, or find it.
 
     Raises:
-        DataError: it cannot be made.
+        DataError: it cannot be made, or another process is writing there.
     """
     for other in _parts_beside(path):
         if other != folder:
-            shutil.rmtree(other)  # of a call that was killed and wanted something else
+            with _alone(other, path):
+                shutil.rmtree(other)  # of a call that was killed and wanted something else
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot be written ({reason_of(error)})", path=path) from error
-    return [begin for begin, part in parts.items() if not part.exists()]
+
+
+@contextmanager
+def _alone(folder: Path, path: Path) -> Iterator[None]:
+    """Hold the parts against other processes; the system lets go of them when this one ends, however it ends."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DataError("another process is writing these lists", path=path) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _made_part(folder: Path, begin: int, lists: pl.DataFrame) -> Path:
+    """Write a part; its name ends in its digest."""
+    aside = folder / "part.parquet"
+    with written_whole(aside) as file:
+        lists.write_parquet(file)
+    part = folder / f"{begin:012}-{sha256_of(aside)}.parquet"
+    aside.rename(part)
+    return part
+
+
+def _sound_part(folder: Path, begin: int) -> Path | None:
+    """The part that an earlier call has left, if it is as it was written."""
+    for part in folder.glob(f"{begin:012}-*.parquet"):
+        if part.stem.partition("-")[2] == sha256_of(part):
+            return part
+        part.unlink()
+    return None
 
 
 def _parts_beside(path: Path) -> list[Path]:

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
@@ -16,12 +17,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from tastegraph.errors import FeedbackError, ServeError, needs_extra
 from tastegraph.files import reason_of
 from tastegraph.serving.feedback_tables import (
+    ABOUT,
     ACCOUNTS,
     FEEDBACK,
     SCHEMA_TABLE,
     TABLES,
     TITLE_LENGTH,
     TITLES,
+    note,
     note_title,
     upsert,
 )
@@ -69,6 +72,10 @@ class FeedbackStore:
         url: sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME, or the path of an SQLite file.
         make: make an SQLite file that is not there.
 
+    Attributes:
+        name: the URL without its password.
+        id: a few random digits, the store's own for good.
+
     Raises:
         FeedbackError: the store cannot be opened, or holds something else.
     """
@@ -84,6 +91,7 @@ class FeedbackStore:
                 found = connection.execute(select(SCHEMA_TABLE.c.number)).scalar()
                 if found is None:
                     connection.execute(SCHEMA_TABLE.insert().values(number=SCHEMA))
+                self.id = _noted(connection, "id", token_hex(4))
         except SQLAlchemyError as error:
             raise FeedbackError(f"{_plain(url)}: no feedback store ({_first_line(error)})") from None
         if found not in (None, SCHEMA):
@@ -105,26 +113,38 @@ class FeedbackStore:
             connection.execute(SCHEMA_TABLE.update().values(number=SCHEMA))
         self._checked = time.monotonic()
 
-    def check_films(self, known: Callable[[str], str | None]) -> None:
-        """Fail if most of what was said is of other films than a model's: ids mean nothing across data sets.
+    def check_films(self, known: Callable[[str], str | None], data: str) -> None:
+        """Fail if what was said is of other films than these: ids mean nothing across data sets.
+
+        The store is from its first use on of the data set of that name. It takes another name where most films that
+        were spoken of have the titles they had.
 
         Args:
-            known: the title of an item of the model, "" where it has none, or None for an item that it does not know.
+            known: the title of an item, "" where it has none, or None for an item that is unknown.
+            data: the name of the data set that the items are of.
 
         Raises:
-            FeedbackError: over half of the items spoken of are unknown, or have another title.
+            FeedbackError: half or more of the items spoken of are unknown, or have another title; or the store is of
+                another data set.
         """
         asked = select(FEEDBACK.c.item, TITLES.c.title).distinct()
-        with self._reading() as connection:
+        with self._changing() as connection:
             rows = connection.execute(asked.outerjoin_from(FEEDBACK, TITLES, FEEDBACK.c.item == TITLES.c.item)).all()
+            kept = _noted(connection, "data", data[:TITLE_LENGTH])
         other = [(item, then, now) for item, then in rows if _differ(then, now := known(item))]
-        if 2 * len(other) > len(rows):
+        agreeing = sum(bool(then) and known(item) is not None and not _differ(then, known(item)) for item, then in rows)
+        if kept != data[:TITLE_LENGTH] and 2 * agreeing <= len(rows):
+            raise FeedbackError(
+                f"{self.name}: keeps what people say of the films of {kept}; keep what is said of those of {data} "
+                "elsewhere (--feedback)"
+            )
+        if rows and 2 * len(other) >= len(rows):
             item, then, now = other[0]
             meant = f'"{then}" then' if then else "no title then"
             raise FeedbackError(
                 f"{self.name}: holds what people said of other films: {len(other):,} of {len(rows):,} are not the "
-                f"model's, such as id {item}, {meant} and {'unknown' if now is None else repr(now)} now; keep what is "
-                "said of this model elsewhere (--feedback)"
+                f"data's, such as id {item}, {meant} and {'unknown' if now is None else repr(now)} now; keep what is "
+                "said of these elsewhere (--feedback)"
             )
 
     def open_account(self) -> str:
@@ -199,6 +219,12 @@ class FeedbackStore:
         """A transaction; one at a time within a process, for SQLite has one writer anyway."""
         with _told(), self._writing, self._engine.begin() as connection:
             yield connection
+
+
+def _noted(connection: Connection, name: str, value: str) -> str:
+    """What is kept of the store by a name: what stands there, or now this."""
+    connection.execute(note(connection.dialect.name, name, value))
+    return str(connection.execute(select(ABOUT.c.value).where(ABOUT.c.name == name)).scalar_one())
 
 
 def _differ(then: str | None, now: str | None) -> bool:

@@ -7,7 +7,18 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, Float, ForeignKey, Integer, MetaData, String, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-__all__ = ["ACCOUNTS", "FEEDBACK", "SCHEMA_TABLE", "TABLES", "TITLES", "TITLE_LENGTH", "note_title", "upsert"]
+__all__ = [
+    "ABOUT",
+    "ACCOUNTS",
+    "FEEDBACK",
+    "SCHEMA_TABLE",
+    "TABLES",
+    "TITLES",
+    "TITLE_LENGTH",
+    "note",
+    "note_title",
+    "upsert",
+]
 
 TITLE_LENGTH = 1024  # letters that are kept
 TABLES = MetaData()
@@ -35,6 +46,19 @@ TITLES = Table(
     Column("item", String(256), primary_key=True),
     Column("title", String(TITLE_LENGTH), nullable=False),
 )
+# Of the store itself: "id", by which a browser tells services apart, and "data", the data set whose films it is of.
+ABOUT = Table(
+    "about",
+    TABLES,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(TITLE_LENGTH), nullable=False),
+)
+
+
+def note(dialect: str, name: str, value: str) -> Any:
+    """The statement that keeps what is said of the store, if nothing is kept by that name."""
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(ABOUT).values(name=name, value=value[:TITLE_LENGTH]).on_conflict_do_nothing()
 
 
 def note_title(dialect: str, item: str, title: str) -> Any:

@@ -53,15 +53,16 @@ class FilmMap:
 
     @classmethod
     def kept(cls, model: SavedModel, path: Path) -> FilmMap | None:
-        """The map in a file, or None where there is none of this very model."""
+        """The map in a file, or None where there is none of this very model, or it was altered."""
         try:
             arrays = load_file(path)
         except (OSError, SafetensorError):
             return None
         items, places, digest = (arrays.get(name) for name in ("items", "places", "digest"))
-        if items is None or places is None or digest is None or bytes(digest) != _digest(model):
+        if items is None or places is None or digest is None:
             return None
-        return cls(items, places)
+        found = cls(items, places)
+        return found if bytes(digest) == found._digest(model) else None
 
     def keep(self, model: SavedModel, path: Path) -> None:
         """Write a file that `kept` reads.
@@ -69,9 +70,17 @@ class FilmMap:
         Raises:
             OSError: it cannot be written.
         """
-        digest = np.frombuffer(_digest(model), np.uint8)
+        digest = np.frombuffer(self._digest(model), np.uint8)
         with written_whole(path) as aside:
             save_file({"items": self.items, "places": self.places, "digest": digest}, aside)
+
+    def _digest(self, model: SavedModel) -> bytes:
+        """Of the map and of all that it depends on."""
+        digest = hashlib.sha256(np.ascontiguousarray(model.e_items).data)
+        digest.update(f"{model.width} {FILMS} {PERPLEXITY} {STEPS}".encode())
+        for part in (model.popularity, self.items, self.places):
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.digest()
 
 
 def _laid_out(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -96,11 +105,3 @@ def _within_one(places: NDArray[np.float32]) -> NDArray[np.float32]:
     half = float(np.abs(places - middle).max(initial=0)) or 1.0
     within: NDArray[np.float32] = ((places - middle) / np.float32(half)).astype(np.float32)
     return within
-
-
-def _digest(model: SavedModel) -> bytes:
-    """Of all that the map depends on."""
-    digest = hashlib.sha256(np.ascontiguousarray(model.e_items).data)
-    digest.update(f"{model.width} {FILMS} {PERPLEXITY} {STEPS}".encode())
-    digest.update(np.ascontiguousarray(model.popularity).data)
-    return digest.digest()

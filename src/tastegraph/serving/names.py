@@ -74,6 +74,11 @@ class ItemNames:
         """What the item table says of an item: item and title, year, genres, None where the source has none."""
         return {name: None if cells is None else cells[index] for name, cells in self._columns.items()}
 
+    def title_of(self, item: str) -> str | None:
+        """The title of the item with an id, "" where it has none, None where no item has this id."""
+        index = self._by_id.get(item)
+        return None if index is None else str(self.film(index)["title"] or "")
+
     def called(self, index: int) -> str:
         """Title with year of an item, or its id where it has no title."""
         titles, years = self._columns["title"], self._columns["year"]
@@ -81,6 +86,10 @@ class ItemNames:
         if title is None:
             return str(self._model.items.ids[index])
         return title if year is None else f"{title} ({year})"
+
+    def understood(self, names: Iterable[int | str]) -> str:
+        """The items that names stand for, as they are called, for people; see `index_of` for errors."""
+        return ", ".join(self.called(index) for index in self.indices_of(names))
 
     @cached_property
     def of_genre(self) -> dict[str, tuple[str, NDArray[np.int64]]]:

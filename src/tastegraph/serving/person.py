@@ -58,11 +58,11 @@ def new_person(
     Args:
         model: the saved model.
         likes: item indices, each once, at least one.
-        dislikes: item indices, each once.
+        dislikes: item indices, each once, none of them among the likes.
         refine: bring the vector nearer to what it should score by `refined`.
 
     Raises:
-        RequestError: nothing is liked, or a film is both liked and disliked, or nothing reaches her vector.
+        RequestError: nothing is liked, or nothing reaches her vector.
     """
     if not likes:
         raise RequestError("a new person needs at least one like to start from")
@@ -98,9 +98,6 @@ def _folded(
     seen: NDArray[np.integer],
     new: Sequence[int],
 ) -> Person:
-    both = set(new) & set(dislikes)
-    if both:
-        raise RequestError(f"item {model.items.ids[min(both)]} is both liked and disliked")
     films = np.append(likes, np.array(dislikes, np.int64))
     sign = np.repeat([1.0, -DISLIKE], [len(likes), len(dislikes)])
     weights = sign * model.folding.weights(len(films), model.popularity[films])

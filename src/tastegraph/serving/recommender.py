@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from tastegraph.errors import DataError, FilterError, ModelError, TasteGraphError, UnknownUserError, shown
+from tastegraph.errors import DataError, FilterError, ModelError, RequestError, TasteGraphError, UnknownUserError, shown
 from tastegraph.graph.top_k import top_k
 from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
@@ -124,8 +124,15 @@ class Recommender:
         dislikes: Iterable[int | str] = (),
         refine: bool = False,
     ) -> Person:
-        """Somebody as the model sees them, for `recommend`'s arguments and with its errors."""
+        """Somebody as the model sees them, for `recommend`'s arguments.
+
+        Raises:
+            RequestError: an item is both liked and disliked.
+            UnknownUserError, UnknownItemError, AmbiguousItemError: as `recommend`.
+        """
         liked, disliked = (self.names.indices_of(_several(names)) for names in (likes, dislikes))
+        if both := sorted(set(liked) & set(disliked)):
+            raise RequestError(f'"{self.names.called(both[0])}" is both liked and disliked')
         if user is None:
             return new_person(self.model, liked, disliked, refine=refine)
         return known_person(self.model, self._index_of(user), liked, disliked, refine=refine)

@@ -75,7 +75,11 @@ def run_benchmark(
 
 
 def write_record(record: Record, folder: Path) -> Path:
-    """Write a record as FOLDER/NAME-seed-N.json, of a baseline as FOLDER/NAME-MODEL-seed-N.json."""
+    """Write a record as FOLDER/NAME-seed-N.json, of a baseline as FOLDER/NAME-MODEL-seed-N.json.
+
+    Raises:
+        RunError: the system refused.
+    """
     of_model = "" if _model_of(record) == LIGHTGCN else f"-{record['model']}"
     path = folder / f"{record['name']}{of_model}-seed-{record['seed']}.json"
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tastegraph.lightgcn.checkpoint import TrainingState
 
-__all__ = ["BEST", "Checkpoints", "Often"]
+__all__ = ["BEST", "Checkpoints", "Often", "StageKeeper"]
 
 KEPT = 2
 BEST = "best.safetensors"  # the finished model's, not a state

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from tastegraph.errors import EvaluationError
+from tastegraph.graph.devices import CPU
 from tastegraph.ranking.beyond import LOWER_IS_BETTER
 from tastegraph.ranking.exposure import exposure
 from tastegraph.ranking.intervals import bootstrap_intervals
@@ -26,6 +27,7 @@ from tastegraph.studies.trial import Trial
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import torch
     from numpy.typing import NDArray
 
     from tastegraph.data.load import Dataset
@@ -61,6 +63,7 @@ def compare(
     seeds: int = 1,
     origin: str = "the recipe",
     trial: Trial | None = None,
+    device: torch.device = CPU,
 ) -> Comparison:
     """Fit each model on the same splits, choose on validation, and judge its lists of the test part once a split.
 
@@ -76,6 +79,7 @@ def compare(
         seeds: how many.
         origin: where the settings come from, for people.
         trial: `Trial.of(dataset, recipe)`, where it was made before.
+        device: what LightGCN and MF are trained and ranked on.
 
     Raises:
         TasteGraphError: the data, a setting or a model does not work out.
@@ -94,7 +98,7 @@ def compare(
         evidence.check(manner.protocol)
         told = Titled(watcher, f", seed {seed}") if seeds > 1 else watcher
         for name in names:
-            parts[name].append(_part_of(name, split, evidence, seeded, replace(manner, groups=not seed), told))
+            parts[name].append(_part_of(name, split, evidence, seeded, replace(manner, groups=not seed), told, device))
     per_user, sampled = _per_user(parts), manner.protocol == SAMPLED_NEGATIVES
     return Comparison(
         {
@@ -138,9 +142,17 @@ class _Part:
     values: pl.DataFrame
 
 
-def _part_of(name: str, trial: Trial, evidence: Evidence, recipe: Recipe, manner: Manner, watcher: Watcher) -> _Part:
+def _part_of(
+    name: str,
+    trial: Trial,
+    evidence: Evidence,
+    recipe: Recipe,
+    manner: Manner,
+    watcher: Watcher,
+    device: torch.device,
+) -> _Part:
     k = manner.k or ()
-    contender = contend(name, trial, recipe, watcher)
+    contender = contend(name, trial, recipe, watcher, device=device)
     watcher.judging(title_of(name))
     began = time.perf_counter()
     judged = evidence.judge(contender.ranker, k, manner.protocol, negatives=manner.negatives, seed=manner.seed)

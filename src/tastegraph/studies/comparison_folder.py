@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tastegraph.files import write_whole
+from tastegraph.graph.devices import CPU
 from tastegraph.studies.comparison import compare
 from tastegraph.studies.comparison_report import render_comparison
 from tastegraph.studies.comparison_tables import to_csv, to_latex, to_markdown
@@ -16,6 +17,8 @@ from tastegraph.studies.models import warm_up
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import torch
 
     from tastegraph.data.load import Dataset
     from tastegraph.studies.comparison import Comparison
@@ -39,6 +42,7 @@ def compare_into(
     origin: str = "the recipe",
     trial: Trial | None = None,
     force: bool = False,
+    device: torch.device = CPU,
 ) -> Comparison:
     """Compare, and leave all of it in a folder; see `compare`.
 
@@ -50,9 +54,11 @@ def compare_into(
     """
     check_folder(out, force=force)
     with new_run(out) as folder:
-        environment = describe_environment(recipe, dataset.digests)  # compiles, too, so that no model's time holds it
+        environment = describe_environment(
+            recipe, dataset.digests, device
+        )  # compiles, too, so that no model's time holds it
         warm_up(names)
-        found = compare(recipe, dataset, names, manner, watcher, seeds=seeds, origin=origin, trial=trial)
+        found = compare(recipe, dataset, names, manner, watcher, seeds=seeds, origin=origin, trial=trial, device=device)
         texts = {
             "recipe.toml": recipe.to_toml(),
             "environment.json": json.dumps(environment, indent=2) + "\n",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from tastegraph.baselines.models import BASELINES
+from tastegraph.graph import devices
 from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
@@ -103,14 +105,25 @@ class Titled:
 
 @dataclass(frozen=True, eq=False)
 class InnerProduct:
-    """Ranks by y_ui = e_u . e_i."""
+    """Ranks by y_ui = e_u . e_i.
+
+    Attributes:
+        embeddings: users' and items' rows.
+        device: what computes the lists.
+    """
 
     embeddings: Embeddings
+    device: torch.device = devices.CPU
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
         """The `k` best items of each user, int32 [n, k]; see `rank_embeddings`."""
-        e_users, e_items = (torch.from_numpy(side) for side in self.embeddings)
+        e_users, e_items = self._rows
         return rank_embeddings(e_users, e_items, users, k, exclude)
+
+    @cached_property
+    def _rows(self) -> tuple[torch.Tensor, torch.Tensor]:
+        e_users, e_items = (torch.from_numpy(side).to(self.device) for side in self.embeddings)
+        return e_users, e_items
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +181,8 @@ def contend(
     recipe: Recipe,
     watcher: Watcher,
     checkpoints: Keepers | None = None,
+    *,
+    device: torch.device = devices.CPU,
     ranks: Ranks = ALONE,
 ) -> Contender:
     """Fit a model by its name, with the recipe's settings for it; again on more, where the trial refits.
@@ -180,13 +195,14 @@ def contend(
         recipe: settings of all models.
         watcher: is told how it goes on.
         checkpoints: keep what is trained by gradient, and say where to go on.
+        device: what LightGCN and MF are trained and ranked on; all others compute on the CPU.
         ranks: processes that train by gradient together, and make lists; all call this with the same arguments.
 
     Raises:
         ModelError: it does not work out.
     """
     began = time.perf_counter()
-    chosen = choose(name, trial, recipe, watcher, checkpoints, ranks)
+    chosen = choose(name, trial, recipe, watcher, checkpoints, device=device, ranks=ranks)
     ranker, trained = chosen.ranker, chosen.trained
     before = trained.seconds_before if trained is not None else 0.0
     epochs = trained.epochs if trained is not None else ()
@@ -200,13 +216,14 @@ def contend(
             trial.final.graph,
             own.model,
             own.training,
+            device=device,
             stop_after=trained.best_epoch,
             keeper=checkpoints.keeper(f"{name}-refit") if checkpoints else None,
             on_step=watcher.step,
             on_epoch=watcher.epoch,
             ranks=ranks,
         )
-        ranker = _lists_of(trained.embeddings, ranks)
+        ranker = _lists_of(trained.embeddings, device, ranks)
         before += trained.seconds_before
     return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained, epochs)
 
@@ -224,12 +241,14 @@ def choose(
     recipe: Recipe,
     watcher: Watcher,
     checkpoints: Keepers | None = None,
+    *,
+    device: torch.device = devices.CPU,
     ranks: Ranks = ALONE,
 ) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
     if name in (LIGHTGCN, MF):
         keeper = checkpoints.keeper(f"{name}-select") if checkpoints else None
-        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper, ranks)
+        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper, device, ranks)
     watcher.stage(title_of(name), None)
     ranker = _fitted(name, trial, recipe)
     return Chosen(ranker, _validation(ranker, trial, recipe))
@@ -243,20 +262,29 @@ def _fitted(name: str, trial: Trial, recipe: Recipe) -> Ranker:
     return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
 
 
-def _lists_of(embeddings: Embeddings, ranks: Ranks) -> Ranker:
-    ranker = InnerProduct(embeddings)
+def _lists_of(embeddings: Embeddings, device: torch.device, ranks: Ranks) -> Ranker:
+    ranker = InnerProduct(embeddings, device)
     return ranker if ranks.size == 1 else SharedLists(ranker, ranks, len(embeddings[1]))
 
 
-def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper: Keeper | None, ranks: Ranks) -> Chosen:
+def _trained(
+    title: str,
+    trial: Trial,
+    recipe: Recipe,
+    watcher: Watcher,
+    keeper: Keeper | None,
+    device: torch.device,
+    ranks: Ranks,
+) -> Chosen:
     def validate(embeddings: Embeddings) -> Mapping[str, float]:
-        return _validation(_lists_of(embeddings, ranks), trial, recipe)
+        return _validation(_lists_of(embeddings, device, ranks), trial, recipe)
 
     watcher.stage(title, recipe.training.epochs)
     trained = train(
         trial.graph,
         recipe.model,
         recipe.training,
+        device=device,
         validate=validate,
         select=recipe.evaluation.select,
         keeper=keeper,
@@ -264,7 +292,8 @@ def _trained(title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper:
         on_epoch=watcher.epoch,
         ranks=ranks,
     )
-    return Chosen(_lists_of(trained.embeddings, ranks), trained.epochs[trained.best_epoch - 1].validation, trained)
+    ranker = _lists_of(trained.embeddings, device, ranks)
+    return Chosen(ranker, trained.epochs[trained.best_epoch - 1].validation, trained)
 
 
 def _validation(ranker: Ranker, trial: Trial, recipe: Recipe) -> Mapping[str, float]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import tastegraph
-from tastegraph.graph import propagation, top_k_operator
+from tastegraph.graph import devices, propagation, top_k_operator
 from tastegraph.lightgcn import negatives, pair_scores
 
 if TYPE_CHECKING:
@@ -32,17 +32,24 @@ OF_COMPARING = ("implicit", "scikit-learn", "tensorly", "optuna")  # of the extr
 
 
 def describe_environment(
-    recipe: Recipe, digests: Mapping[str, str], *, width: int | None = None, ranks: int = 1
+    recipe: Recipe,
+    digests: Mapping[str, str],
+    device: torch.device = devices.CPU,
+    *,
+    width: int | None = None,
+    ranks: int = 1,
 ) -> dict[str, Any]:
-    """Versions, machine, commit, seed, data digests, which implementation runs and what its first use took.
+    """Versions, machine and device, commit, seed, data digests, which implementation runs, what its first use took.
 
     Args:
         recipe: what is going to run.
         digests: of the data's files.
+        device: what computes.
         width: columns of E0 in this process; all by default.
         ranks: how many processes train together.
     """
     width, precision = width or recipe.model.embedding_dim, recipe.training.propagation_precision
+    compiled = devices.runs_compiled(device)
     first_use = {
         "propagation": propagation.warm_up(width, precision),
         "negatives": negatives.warm_up(recipe.training, width),
@@ -50,8 +57,8 @@ def describe_environment(
         "ranking": top_k_operator.warm_up(),
     }
     kernels = {
-        "path": propagation.path_of(torch.zeros(1)),
-        "precision": propagation.stored_as(precision),
+        "path": propagation.path_of(device),
+        "precision": propagation.stored_as(precision) if compiled else precision,
         "first_use_seconds": {name: round(seconds, 6) for name, seconds in first_use.items()},
     }
     log.debug("kernels: %s", kernels)
@@ -66,6 +73,8 @@ def describe_environment(
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
             "ranks": ranks,
+            "device": devices.name_of(device),
+            **({"cuda": torch.version.cuda} if device.type == "cuda" else {}),
         },
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "kernels": kernels,

@@ -75,7 +75,12 @@ class FittedLightGCN:
         return InnerProduct(self.embeddings).rank(asked, k, exclude)
 
     def save(self, folder: Path) -> None:
-        """Write lightgcn.safetensors and lightgcn.json into a folder, each whole."""
+        """Write lightgcn.safetensors and lightgcn.json into a folder, each whole.
+
+        Raises:
+            ModelError: it is not fitted.
+            OSError: the system refused.
+        """
         if not hasattr(self, "num_users"):
             raise ModelError(f"{self.title} is not fitted; there is nothing to save")
         e_users, e_items = self.embeddings

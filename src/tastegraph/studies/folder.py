@@ -33,7 +33,7 @@ CONTENT = {
     "recipe.toml", "environment.json", "metrics.jsonl", "split.parquet", "checkpoints", "model", "report.html",
     "result.json", "map.safetensors", "index", "digests.json", "tensorboard",
     "comparison.json", "comparison.csv", "comparison.md", "comparison.tex", "users.parquet",
-    "trials.jsonl", "tuning.json",
+    "trials.jsonl", "tuning.json", "search.json", "trials.db", "trials.db-journal",
 }  # fmt: skip
 LITTER = re.compile(r"\..+\.[a-z0-9_]{8}")
 LAST = {"result.json", "comparison.json", "tuning.json"}  # the marks of a finished one

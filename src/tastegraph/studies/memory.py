@@ -17,13 +17,26 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["Need", "available_bytes", "bytes_needed", "check_memory", "need_of_run", "own_bytes"]
+__all__ = [
+    "DeviceNeed",
+    "Need",
+    "available_bytes",
+    "bytes_needed",
+    "check_memory",
+    "need_of_device",
+    "need_of_run",
+    "own_bytes",
+]
 
 GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
 COPIES_OF_WHOLE = 4  # of several ranks: embeddings put together from all, and the model at the end
+# On a GPU: both ways of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
+# a pair's user, item and negative, once in order and once in the epoch's.
+AN_EDGE_KEPT, AN_EDGE_DRAWN = 2 * 10 + 3 * 8, 6 * 8
+A_BLOCK_THERE = 2 << 30  # scores of a block of users, as floats and as keys, and what selects the largest
 COPIES_OF_SCORES = 4  # a batch's scores against shared negatives, shifted, exponentiated, with their gradient
 CGROUPS = Path("/sys/fs/cgroup")
 NO_LIMIT = 1 << 60  # what version 1 of control groups says where there is none
@@ -65,6 +78,43 @@ class Need:
             f"the run needs about {self.total / GIB:.1f} GiB of memory, {free / GIB:.1f} GiB are free; {advice}, "
             f"or --force to try all the same"
         )
+
+
+@dataclass(frozen=True)
+class DeviceNeed:
+    """About how much of its own memory a device needs at its peak.
+
+    Attributes:
+        total: bytes.
+    """
+
+    total: int
+
+    def line(self, free: int) -> str:
+        """The need beside what there is, for people."""
+        return f"memory: about {self.total / GIB:.1f} GiB of {free / GIB:.1f} GiB free"
+
+    def refusal(self, free: int) -> str:
+        """Why a run is not begun, and what would help."""
+        return (
+            f"the run needs about {self.total / GIB:.1f} GiB of the GPU's memory, {free / GIB:.1f} GiB are free; lower "
+            f"model.embedding_dim or training.batch_size, leave --device out, or --force to try all the same"
+        )
+
+
+def need_of_device(trial: Trial, recipe: Recipe) -> DeviceNeed:
+    """What LightGCN takes of a GPU, beside the CUDA libraries' own."""
+    graph, training, width = trial.graph, recipe.training, recipe.model.embedding_dim
+    graphs = 2 if trial.refits else 1  # the one that was chosen by stays beside the one of the refit
+    rows = COPIES_OF_E0 * 4 * graph.num_nodes * width
+    edges = (graphs * AN_EDGE_KEPT + AN_EDGE_DRAWN) * graph.num_edges
+    if training.objective == "softmax":
+        drawn = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
+        batch = COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * drawn
+    else:
+        candidates = training.candidates if training.negatives == "hardest" else 1
+        batch = 4 * width * min(training.batch_size, graph.num_edges) * (candidates + 4)
+    return DeviceNeed(rows + edges + batch + A_BLOCK_THERE)
 
 
 def need_of_run(trial: Trial, recipe: Recipe, *, ranks: int = 1, width: int | None = None) -> Need:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from tastegraph.errors import StoppedError, needs_extra
@@ -12,6 +13,8 @@ from tastegraph.files import sha256_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from mlflow import MlflowClient
 
     from tastegraph.studies.recipe import Recipe
 
@@ -26,7 +29,8 @@ RUN, DATA = "tastegraph.run", "tastegraph.data"  # tags: the digest of environme
 class MLflow:
     """Tells a server: settings as parameters, digests as tags, figures as metrics, records as artifacts.
 
-    A run that is gone on with is found again by its digest, and told only what it lacks.
+    A run that is gone on with is found again by its digest, and told only what it lacks. The server is first spoken to
+    when a run begins.
 
     Args:
         address: of the server, or of a database, as MLflow has it.
@@ -42,11 +46,15 @@ class MLflow:
         with needs_extra("--track mlflow", "mlflow"):
             from mlflow import MlflowClient
 
-        self._client = MlflowClient(address)
+        self._client_of = partial(MlflowClient, address)
         self._experiment = experiment
         self._run: str | None = None
         self._told: dict[str, set[int]] = {}
         self._goes_on = False
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        return self._client_of()
 
     def begin(self, folder: Path, recipe: Recipe) -> None:
         """Make the server's run, or find it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.ranking.intervals import bootstrap_intervals
 from tastegraph.ranking.protocol import FULL_RANKING
+from tastegraph.studies.models import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,7 @@ def describe_result(
     load_seconds: float,
     ranks: int = 1,
 ) -> dict[str, Any]:
-    """The content of result.json; metric names are lower case, name@K, and intervals are 95 % over users."""
+    """The content of result.json: metric names are lower case, name@K, and intervals are 95 % over users."""
     trained = lightgcn.contender.trained
     assert trained is not None  # noqa: S101 (LightGCN is trained by gradient)
     return {
@@ -50,6 +51,7 @@ def describe_result(
         "seconds": {"load": load_seconds, **lightgcn.seconds},
         "baselines": {
             name: {
+                "title": title_of(name),
                 "metrics": {
                     "validation": dict(scored.contender.validation),
                     "test": scored.test.means(),

@@ -15,6 +15,7 @@ import polars as pl
 import tastegraph
 from tastegraph.errors import DivergedError, RanksError, RunError
 from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
+from tastegraph.graph.devices import CPU
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.ranks.alone import ALONE
@@ -38,6 +39,8 @@ from tastegraph.studies.unfinished import begun, finish, gone_on_with, recipe_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import torch
 
     from tastegraph.data.load import Dataset
     from tastegraph.lightgcn.training import Trained
@@ -88,6 +91,7 @@ def run(
     load_seconds: float = 0.0,
     force: bool = False,
     keeping: Keeping | None = None,
+    device: torch.device = CPU,
     ranks: Ranks = ALONE,
 ) -> dict[str, Any]:
     """Train and judge LightGCN and its baselines, and leave a whole run directory.
@@ -104,6 +108,7 @@ def run(
         load_seconds: what loading took, for the record.
         force: replace a run that is there.
         keeping: how often states are kept, and who may stop it.
+        device: what trains and ranks.
         ranks: the processes that train LightGCN together, of which this is rank 0; the others `follow`.
 
     Returns:
@@ -121,9 +126,8 @@ def run(
     def write(folder: Path) -> None:
         write_whole(folder / "recipe.toml", recipe.to_toml())
         columns = ranks.columns(recipe.model.embedding_dim)
-        environment = describe_environment(
-            recipe, dataset.digests, width=columns.stop - columns.start, ranks=ranks.size
-        )
+        width = columns.stop - columns.start
+        environment = describe_environment(recipe, dataset.digests, device, width=width, ranks=ranks.size)
         _write_json(folder / "environment.json", environment)
         with written_whole(folder / "split.parquet") as aside:
             prepared.trial.split.save(aside, dataset.digest)
@@ -131,7 +135,7 @@ def run(
         seal(folder)
 
     with begun(out, write) as folder:
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), ranks)
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device, ranks)
 
 
 def resume(
@@ -141,6 +145,7 @@ def resume(
     *,
     wanted: Recipe | None = None,
     keeping: Keeping | None = None,
+    device: torch.device = CPU,
     ranks: Ranks = ALONE,
 ) -> dict[str, Any] | None:
     """Go on with an unfinished run: losses, metrics and embeddings are those of one that was never interrupted.
@@ -151,6 +156,7 @@ def resume(
         watcher: is told how it goes on, from the first epoch.
         wanted: settings to go on with; they must be the run's.
         keeping: how often states are kept, and who may stop it.
+        device: what trains and ranks; it need not be the one that the run began on.
         ranks: as for `run`; as many as began it, or more, or fewer.
 
     Returns:
@@ -168,12 +174,12 @@ def resume(
             finish(folder, out)
             return None
         check_seal(folder, BEGUN)
-        recipe = recipe_to_go_on_with(folder, out, wanted, (keeping or Keeping()).say)
+        recipe = recipe_to_go_on_with(folder, out, wanted, device, (keeping or Keeping()).say)
         prepared = prepare(recipe)
         check_same_data(folder, out, prepared.dataset, prepared.trial)
         if not any((folder / "checkpoints").glob("*")) and keeping is not None:
             keeping.say("no checkpoint was written before the end; the run begins anew")
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), ranks)
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device, ranks)
 
 
 def recorded_result(out: Path) -> dict[str, Any]:
@@ -187,7 +193,14 @@ def recorded_result(out: Path) -> dict[str, Any]:
 
 
 def _run_in(
-    folder: Path, out: Path, recipe: Recipe, prepared: Prepared, watcher: Watcher, keeping: Keeping, ranks: Ranks
+    folder: Path,
+    out: Path,
+    recipe: Recipe,
+    prepared: Prepared,
+    watcher: Watcher,
+    keeping: Keeping,
+    device: torch.device,
+    ranks: Ranks,
 ) -> dict[str, Any]:
     dataset, trial = prepared.dataset, prepared.trial
     checkpoints = Checkpoints(
@@ -204,9 +217,10 @@ def _run_in(
         checkpoints.folder.mkdir(exist_ok=True)  # a copy of a run may lack a folder that was empty
         shared = SharedCheckpoints(ranks, recipe.model.embedding_dim, keeping.stop, checkpoints)
         with Journal(folder / "metrics.jsonl", watcher) as journal:
-            lightgcn = score_test(contend(LIGHTGCN, trial, recipe, journal, shared, ranks), trial, recipe)
+            contender = contend(LIGHTGCN, trial, recipe, journal, shared, device=device, ranks=ranks)
+            lightgcn = score_test(contender, trial, recipe)
         baselines = {
-            name: score_test(contend(name, trial, recipe, watcher, checkpoints), trial, recipe)
+            name: score_test(contend(name, trial, recipe, watcher, checkpoints, device=device), trial, recipe)
             for name in recipe.baselines
         }
         result = describe_result(recipe, dataset, trial, lightgcn, baselines, prepared.load_seconds, ranks.size)

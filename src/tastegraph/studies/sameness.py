@@ -11,17 +11,20 @@ import numpy as np
 import tastegraph
 from tastegraph.data.splits import Split
 from tastegraph.errors import RunError
+from tastegraph.graph.devices import name_of
 from tastegraph.studies.recipe import load_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    import torch
+
     from tastegraph.data.load import Dataset
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["check_same_data", "check_settings", "recipe_to_go_on_with"]
+__all__ = ["check_same_data", "check_settings", "differences", "recipe_to_go_on_with"]
 
 LONGEST_SHOWN = 70  # letters of a value; a digest is shown whole
 COMPUTES = ("torch", "numba", "numpy")  # another version of one may round otherwise
@@ -34,19 +37,22 @@ def check_settings(path: Path, out: Path, wanted: Recipe | None) -> Recipe:
         RunError: others are wanted; what differs is named.
     """
     recipe = load_recipe(path)
-    other = [] if wanted is None else list(_differences(recipe.model_dump(mode="json"), wanted.model_dump(mode="json")))
+    other = [] if wanted is None else list(differences(recipe.model_dump(mode="json"), wanted.model_dump(mode="json")))
     if other:
         raise RunError(f"{out}: the run's settings are others: {'; '.join(other)}; begin a new run for new settings")
     return recipe
 
 
-def recipe_to_go_on_with(folder: Path, out: Path, wanted: Recipe | None, say: Callable[[str], None]) -> Recipe:
+def recipe_to_go_on_with(
+    folder: Path, out: Path, wanted: Recipe | None, device: torch.device, say: Callable[[str], None]
+) -> Recipe:
     """The settings of an unfinished run.
 
     Args:
         folder: of the run, its files intact (`check_seal`).
         out: what people call it.
         wanted: what was asked for beside the folder, or None.
+        device: what is to compute.
         say: is told of a machine that may round otherwise.
 
     Raises:
@@ -59,7 +65,7 @@ def recipe_to_go_on_with(folder: Path, out: Path, wanted: Recipe | None, say: Ca
             f"{out}: tastegraph {began} began this run, this is {tastegraph.__version__}; "
             f"go on with that version, or begin anew"
         )
-    for line in _may_round_otherwise(environment):
+    for line in _may_round_otherwise(environment, device):
         say(f"warning: {line}; what follows may differ in the last bits from a run without interruption")
     return recipe
 
@@ -71,7 +77,7 @@ def check_same_data(folder: Path, out: Path, dataset: Dataset, trial: Trial) -> 
         RunError: it did; the files that differ are named.
     """
     began = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["data"]
-    if other := list(_differences(began, dataset.digests)):
+    if other := list(differences(began, dataset.digests)):
         raise RunError(f"{out}: the data has changed since the run began: {'; '.join(other)}")
     split = Split.load(folder / "split.parquet")
     same = len(split.part) == len(trial.split.part) and np.array_equal(split.part, trial.split.part)
@@ -79,12 +85,12 @@ def check_same_data(folder: Path, out: Path, dataset: Dataset, trial: Trial) -> 
         raise RunError(f"{out}: the data is split otherwise than when the run began")
 
 
-def _differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+def differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """Where two tables differ, one phrase a key."""
     for key in sorted({*then, *now}):
         old, new = then.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):
-            yield from _differences(old, new, f"{prefix}{key}.")
+            yield from differences(old, new, f"{prefix}{key}.")
         elif old != new:
             yield f"{prefix}{key} was {_shown(old)}, now {_shown(new)}"
 
@@ -94,7 +100,10 @@ def _shown(value: Any) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
-def _may_round_otherwise(environment: Mapping[str, Any]) -> Iterator[str]:
+def _may_round_otherwise(environment: Mapping[str, Any], device: torch.device) -> Iterator[str]:
+    began = environment["machine"].get("device", "cpu")
+    if began != (now := name_of(device)):
+        yield f"the run began on {began}, this is {now}"
     for name in COMPUTES:
         try:
             now = version(name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import tastegraph
 from tastegraph.errors import ModelError, RanksError, TasteGraphError
 from tastegraph.files import reason_of
+from tastegraph.graph.devices import CPU
 from tastegraph.ranks.group import column_shares
 from tastegraph.studies.contenders import Silent, contend, score_test
 from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
@@ -18,6 +19,8 @@ from tastegraph.studies.shared_keeper import SharedCheckpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    import torch
 
     from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.memory import Need
@@ -89,7 +92,7 @@ def check_memory_of_ranks(ranks: Ranks, recipe: Recipe, trial: Trial, *, force: 
     return least
 
 
-def follow(recipe: Recipe, trial: Trial, ranks: Ranks, stop: Stop) -> None:
+def follow(recipe: Recipe, trial: Trial, ranks: Ranks, stop: Stop, device: torch.device = CPU) -> None:
     """What a rank other than 0 does of a run: it trains and ranks along, and writes nothing.
 
     Raises:
@@ -97,7 +100,7 @@ def follow(recipe: Recipe, trial: Trial, ranks: Ranks, stop: Stop) -> None:
         StoppedError, DivergedError: as rank 0 ends.
     """
     keepers = SharedCheckpoints(ranks, recipe.model.embedding_dim, stop)
-    score_test(contend(LIGHTGCN, trial, recipe, Silent(), keepers, ranks), trial, recipe)
+    score_test(contend(LIGHTGCN, trial, recipe, Silent(), keepers, device=device, ranks=ranks), trial, recipe)
 
 
 def _facts(recipe: Recipe, prepared: Prepared) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tastegraph.data.pairs import ascending
 from tastegraph.errors import DataError, LeakError
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.neighbours import NeighbourLists
@@ -120,9 +121,9 @@ class Trial:
 def _check_parts(split: Split) -> None:
     """Fail if a pair is in two parts, cold items included, which stand in no graph."""
     pairs = split.positives
-    key = pairs.user.astype(np.int64) * len(pairs.items) + pairs.item
-    if bool((key[1:] > key[:-1]).all()):
+    if ascending(pairs.user, pairs.item):
         return
+    key = pairs.user.astype(np.int64) * len(pairs.items) + pairs.item
     order = np.lexsort((split.part, key))
     key, part = key[order], split.part[order]
     twice = np.flatnonzero((key[1:] == key[:-1]) & (part[1:] != part[:-1]))

@@ -112,12 +112,13 @@ def recipe_of(out: Path) -> Path:
 
 @contextmanager
 def _taken_back(place: Path, *, stays: bool) -> Iterator[None]:
-    """On an error before there is a checkpoint, remove what was begun; never what is finished, or on its way."""
+    """On an error before there is a checkpoint, or a search's trial, remove what was begun; never what is finished."""
     try:
         yield
     except BaseException:
         begun_only = (place / "recipe.toml").exists() and not is_finished(place)
-        if begun_only and not any((place / "checkpoints").glob("*.safetensors")):
+        kept = [*(place / "checkpoints").glob("*.safetensors"), *place.glob("trials.jsonl")]
+        if begun_only and not kept:
             for path in place.iterdir() if stays else [place]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         raise

@@ -32,7 +32,7 @@ def test_the_list_follows_every_click(client: httpx.Client) -> None:
     lists = []
     for film in (1, 25):
         answer = client.put(f"/api/v1/account/films/{film}", json={"kind": "like"}, headers=me)
-        assert answer.json() == {"id": str(film), "kind": "like"}
+        assert answer.json() == {"id": film, "kind": "like"}
         lists.append([place["id"] for place in client.get(LISTS, headers=me).json()["recommendations"]])
         assert film not in lists[-1]
     assert lists[0] != lists[1]

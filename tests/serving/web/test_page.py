@@ -99,6 +99,48 @@ def test_what_was_said_is_there_after_a_reload_and_gone_after_starting_over(page
     page.wait_for_selector(".empty")
 
 
+def test_another_page_of_the_same_browser_knows_what_was_said(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector(".empty")
+    like(page, "Film number 31 (1990)")
+    other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a headless page is never hidden
+    other.get_by_role("button", name="Take back: Film number 31 (1990)").click()
+    other.wait_for_selector(".empty")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_selector(".empty")
+    other.close()
+
+
+def test_services_at_two_ports_keep_accounts_of_their_own(page: Page, serving: Callable[..., Served]) -> None:
+    like(page, "Film number 31 (1990)")
+    other = page.context.new_page()
+    other.goto(serving("--feedback", "other.db").url)
+    other.wait_for_selector(".empty")
+    like(other, "Film number 12 (1971)")
+    page.reload()
+    page.wait_for_selector('.yours button[aria-label="Take back: Film number 31 (1990)"]')
+    assert page.locator(".yours button").count() == 1
+    other.close()
+
+
+def test_nothing_moves_while_the_page_appears(browser: Browser, served: Served) -> None:
+    for viewport in (DESKTOP, PHONE):
+        settings: dict[str, Any] = {"viewport": viewport}
+        context = browser.new_context(base_url=served.url, **settings)
+        page = context.new_page()
+        page.add_init_script(
+            "window.shift = 0; new PerformanceObserver((list) => list.getEntries().forEach((each) => "
+            "{ if (!each.hadRecentInput) window.shift += each.value; }))"
+            ".observe({ type: 'layout-shift', buffered: true });"
+        )
+        page.goto("/")
+        page.wait_for_selector(".film")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.shift") < 0.001
+        context.close()
+
+
 def test_search_forgives_and_titles_are_text(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("matirx")
@@ -131,6 +173,7 @@ def test_the_keyboard_suffices(page: Page) -> None:
     slider.focus()
     page.keyboard.press("End")
     assert slider.input_value() == "100"
+    assert slider.get_attribute("aria-valuetext") == "100 % surprising"
     assert len(places(page)) == 10
 
 

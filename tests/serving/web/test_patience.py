@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tastegraph.errors import FeedbackError
 from tastegraph.serving.feedback import FeedbackStore
 
 from .conftest import train, write_ratings
@@ -130,10 +131,10 @@ def test_a_store_of_other_films_is_refused(serving: Callable[..., Served], tmp_p
         assert client.get("/api/v1/films/2").json()["title"] == "Alien"
     service.end()
     with pytest.raises(
-        AssertionError, match=r"holds what people said of other films: 3 of 3 are not the model's"
+        AssertionError, match=r"holds what people said of other films: 3 of 3 are not the data's"
     ) as error:
         serving("--feedback", str(path))
-    assert "keep what is said of this model elsewhere (--feedback)" in str(error.value)
+    assert "keep what is said of these elsewhere (--feedback)" in str(error.value)
     serving("--feedback", str(tmp_path / "new.db"))
 
 
@@ -141,13 +142,43 @@ def test_films_are_compared_by_title_and_unknown_ones_count(tmp_path: Path) -> N
     store = FeedbackStore(str(tmp_path / "feedback.db"))
     account = store.account_of(store.open_account())
     assert account is not None
-    store.check_films(lambda _: None)  # nothing was said
+    store.check_films(lambda _: None, "toy")  # nothing was said
     for item, title in (("1", "Alien"), ("2", None), ("3", "Heat")):
         store.say(account, item, "like", title)
-    store.check_films({"1": "Alien", "2": "Brazil", "3": "Heat"}.get)
-    store.check_films({"1": "Alien", "2": "", "3": "Fargo"}.get)  # one of three has another title
-    with pytest.raises(Exception, match="2 of 3"):
-        store.check_films({"1": "Alien", "3": "Fargo"}.get)
+    store.check_films({"1": "Alien", "2": "Brazil", "3": "Heat"}.get, "toy")
+    store.check_films({"1": "Alien", "2": "", "3": "Fargo"}.get, "toy")  # one of three has another title
+    with pytest.raises(FeedbackError, match="2 of 3"):
+        store.check_films({"1": "Alien", "3": "Fargo"}.get, "toy")
     store.say(account, "1", "dislike", "Aliens")  # the first title stays
-    store.check_films({"1": "Alien", "2": "", "3": "Heat"}.get)
+    store.check_films({"1": "Alien", "2": "", "3": "Heat"}.get, "toy")
+    store.unsay(account, "2")
+    with pytest.raises(FeedbackError, match="1 of 2"):
+        store.check_films({"1": "Alien", "3": "Fargo"}.get, "toy")
+    store.check_films({"1": "Alien", "3": "Heat"}.get, "a copy of toy")  # called otherwise, the same films
+    with pytest.raises(FeedbackError, match="keeps what people say of the films of toy"):
+        store.check_films({"1": "Fargo", "3": "Brazil"}.get, "other")
     store.close()
+
+
+def test_endless_headers_are_refused_early(served: Served) -> None:
+    """From 64 KiB on, in one header or many; the memory of the service does not grow with them."""
+    first = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    for begin, piece in ((b"", b"X: " + b"a" * 60_000 + b"\r\n"), (b"X: ", b"a" * 60_000)):
+        sent = 0
+        with _connected(served, first + begin) as opened, suppress(ConnectionError):
+            while sent < 50_000_000:
+                opened.sendall(piece)
+                sent += len(piece)
+        assert sent < 50_000_000
+    with _connected(served, first + b"X: " + b"a" * 70_000) as opened:
+        told = opened.recv(4000)
+    assert told.startswith(b"HTTP/1.1 431 ")
+    assert b"application/problem+json" in told
+    assert b"content-security-policy" in told
+
+
+def test_what_is_no_http_is_a_problem_as_well(served: Served) -> None:
+    with _connected(served, b"what is this\r\n\r\n") as opened:
+        told = opened.recv(4000)
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(told.partition(b"\r\n\r\n")[2])["type"] == "/docs#no-http"

@@ -175,6 +175,8 @@ def test_what_cannot_start_is_told_in_one_line(trained: Path, tmp_path: Path) ->
     assert "no such run" in failed(str(tmp_path / "none"), "--feedback", store, "--port", "0")
     assert "no such file; expected a finished run" in failed(str(tmp_path), "--feedback", store, "--port", "0")
     assert "needs --access FILE" in failed(run, "--host", "0.0.0.0", "--port", "0")
+    elsewhere = ["--access", str(tmp_path / "tokens"), "--port", "0"]
+    assert "nowhere.invalid: no address of this machine" in failed(run, "--host", "nowhere.invalid", *elsewhere)
     (tmp_path / "access").write_text("secret\n", encoding="utf-8")
     said = failed(run, "--access", str(tmp_path / "access"), "--port", "0")
     assert "expected the SHA-256 of a token in hexadecimal" in said

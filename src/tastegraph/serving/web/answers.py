@@ -12,6 +12,8 @@ from tastegraph.serving.feedback import Kind
 
 __all__ = [
     "Account",
+    "Because",
+    "CountedFilm",
     "Film",
     "FilmDetails",
     "FilmMapAnswer",
@@ -21,11 +23,13 @@ __all__ = [
     "Health",
     "ModelDetails",
     "NewAccount",
+    "Place",
     "ProblemDetails",
     "Readiness",
     "Recommendations",
     "Reloaded",
     "Said",
+    "SimilarFilm",
     "SimilarFilms",
     "answered_by",
     "as_json",
@@ -163,7 +167,7 @@ class Account(_Answer):
 class Said(_Answer):
     """What is kept of one film."""
 
-    id: str
+    id: Id
     kind: Kind
 
 

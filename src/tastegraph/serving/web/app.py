@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -21,7 +22,7 @@ from tastegraph.serving.web.routes_lists import list_routes
 from tastegraph.serving.web.routes_state import model_routes, state_routes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
@@ -114,10 +115,12 @@ def _add_problems(app: FastAPI) -> None:
         if isinstance(error.__cause__, ProblemError):  # raised while the body was read
             return error.__cause__.answer
         if name == "invalid-request":
-            faults = [{"at": "body", "expected": "JSON that is neither too deep nor holds too long a number"}]
+            expected = "JSON in UTF-8 that is neither too deep nor holds too long a number"
+            faults = [{"at": "body", "expected": expected}]
             return Problem(name, f"body: {faults[0]['expected']}", errors=faults)
-        detail = {"not-found": f"{request.url.path}: see /docs for what there is"}.get(name, "")
-        return Problem(name, detail, headers=error.headers)
+        return (
+            _nothing_there(request) if name == "not-found" else _not_done_there(app.openapi(), request, error.headers)
+        )
 
     async def internal(_: Request, __: Exception) -> Problem:
         return Problem("internal")  # the gate tells it in the log
@@ -128,6 +131,22 @@ def _add_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, no_such)
     for kind in SAID:
         app.add_exception_handler(kind, said)
+
+
+def _nothing_there(request: Request) -> Problem:
+    return Problem("not-found", f"{request.url.path}: see /docs for what there is")
+
+
+def _not_done_there(described: Mapping[str, Any], request: Request, known: Mapping[str, str] | None) -> Problem:
+    """What may be done at a request's path is told of all endpoints there; a router knows the first one's methods."""
+    path = request.url.path
+    methods = {
+        method.upper()
+        for template, operations in described["paths"].items()
+        if re.fullmatch(re.sub(r"\{\w+\}", ".+", template), path)
+        for method in operations
+    }
+    return Problem("method-not-allowed", headers={"Allow": ", ".join(sorted(methods))} if methods else known)
 
 
 def _by_place(faults: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

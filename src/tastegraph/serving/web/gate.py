@@ -10,6 +10,7 @@ from itertools import count
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from tastegraph.serving.web.asked import API
 from tastegraph.serving.web.logs import LOG
 from tastegraph.serving.web.problems import Problem, ProblemError
 from tastegraph.serving.web.rate import RateLimit
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
     from tastegraph.serving.web.service import Service
 
-__all__ = ["ACCESS_COOKIE", "Gate"]
+__all__ = ["ACCESS", "HEADERS", "Gate"]
 
-ACCESS_COOKIE = "tastegraph_access"
+ACCESS = "access"  # the cookie that holds a token
 PROBES = frozenset({"/health", "/ready"})  # a supervisor's: answered however busy the service is
 # Need no access token, nor does what they are drawn with; the pages send whoever may not to /enter and hold nothing.
 OPEN_PATHS = PROBES | {"/", "/model", "/docs", "/enter"}
+RELOAD = f"{API}/reload"
 FORMS = frozenset({"/enter"})  # what a page without script sends
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
@@ -116,14 +118,15 @@ class Gate:
 
     async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         limits = self._service.limits
+        seconds = limits.reload_seconds if scope["path"] == RELOAD else limits.seconds
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # the server sends no body then
         try:
-            async with asyncio.timeout(limits.seconds):
+            async with asyncio.timeout(seconds):
                 await self._app(asked, receive, answer)
         except ProblemError as problem:
             await answer.instead(problem.answer, scope, receive)
         except TimeoutError:
-            await answer.instead(Problem("too-slow", f"it took over {limits.seconds:g} s"), scope, receive)
+            await answer.instead(Problem("too-slow", f"it took over {seconds:g} s"), scope, receive)
         except Exception:  # noqa: BLE001 (told in full; the service goes on)
             LOG.exception("mistake", extra={"told": {"id": answer.id, "path": scope["path"]}})
             await answer.instead(Problem("internal", f"request {answer.id}"), scope, receive)
@@ -162,7 +165,7 @@ class Gate:
         scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() == "bearer":
             return access.holds(token.strip())
-        return access.holds(_cookie(headers, ACCESS_COOKIE))
+        return access.holds(_cookie(headers, self._service.cookie(ACCESS)))
 
     def _tell(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         route = scope.get("route")

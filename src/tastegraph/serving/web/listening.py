@@ -19,9 +19,12 @@ def bound(host: str, port: int) -> Iterator[socket.socket]:
     """A socket that listens, so that a port in use is told before anything is loaded.
 
     Raises:
-        OSError: the address is in use, or not ours.
+        OSError: the address is in use, not ours, or none.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise OSError(error.errno, "no address of this machine", host) from None
     with socket.socket(family, kind, protocol) as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

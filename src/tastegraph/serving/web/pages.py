@@ -9,9 +9,10 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 
-from tastegraph.serving.web.gate import ACCESS_COOKIE
+from tastegraph.serving.web.gate import ACCESS
 from tastegraph.serving.web.packed import Packed
 from tastegraph.serving.web.problems import PROBLEMS, ProblemError
+from tastegraph.serving.web.routes_account import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,7 +37,8 @@ COOKIE_SECONDS = 30 * 24 * 3600
 def page_routes(service: Service, openapi: dict[str, Any]) -> APIRouter:
     """The pages, what they are drawn with, and the door for whoever has an access token."""
     router = APIRouter(include_in_schema=False)
-    templates, told = _templates(), _told(openapi)
+    templates = _templates()
+    told = _told(openapi) | {"known": service.cookie(KNOWN), "genres": list(service.shown.genres)}
     for path, name in PAGES.items():
         page = templates.get_template(name).render(told)
         router.add_api_route(path, _shown(Packed.of(page.encode(), TYPES[".html"])))
@@ -53,7 +55,9 @@ def page_routes(service: Service, openapi: dict[str, Any]) -> APIRouter:
             return Response(status_code=303, headers={"Location": "/enter?again"})
         answer = Response(status_code=303, headers={"Location": "/"})
         secure = request.url.scheme == "https"
-        answer.set_cookie(ACCESS_COOKIE, given, COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure)
+        answer.set_cookie(
+            service.cookie(ACCESS), given, COOKIE_SECONDS, httponly=True, samesite="strict", secure=secure
+        )
         return answer
 
     @router.get("/static/{name}")

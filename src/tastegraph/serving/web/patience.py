@@ -1,11 +1,14 @@
-"""Connections that send no whole request in time, and clients that open too many, are let go."""
+"""Connections that send no whole request in time, or endless headers, and clients that open too many, are let go."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from tastegraph.serving.web.gate import HEADERS
+from tastegraph.serving.web.problems import Problem
 
 if TYPE_CHECKING:
     import asyncio
@@ -14,6 +17,8 @@ __all__ = ["PatientProtocol", "PatientWithProxy"]
 
 HEADER_SECONDS = 10.0  # from a connection's begin, or a further request's first byte, to the end of its headers
 CONNECTIONS = 1024  # of one address at one time
+HEADER_BYTES = 1 << 16  # until a request's headers end
+REQUEST_BYTES = 1 << 20  # of all of a request that has no answer yet, the bounds of its chunks and trailers included
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -25,6 +30,7 @@ class PatientProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **keys: Any) -> None:
         super().__init__(*args, **keys)
         self._waiting: asyncio.TimerHandle | None = None
+        self._taken = 0  # bytes of the request under way
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
@@ -48,7 +54,32 @@ class PatientProtocol(HttpToolsProtocol):
         """A part of a request has come; of a further one the wait begins here."""
         if self._waiting is None and (self.cycle is None or self.cycle.response_complete):
             self._wait()
+        self._taken += len(data)
         super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._waiting is not None and self._taken > HEADER_BYTES:
+            self._refuse(Problem("headers-too-large", f"at most {HEADER_BYTES:,} bytes of headers"))
+        elif self._taken > REQUEST_BYTES and not self.cycle.response_started:
+            self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 (uvicorn's words)
+        """What is no HTTP is told as everything else that goes wrong."""
+        self._refuse(Problem("no-http"))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer in the application's place, and hang up."""
+        headers = [*problem.raw_headers, *HEADERS, (b"connection", b"close")]
+        lines = [b": ".join(header) for header in headers]
+        self.transport.write(
+            b"\r\n".join([STATUS_LINE[problem.status_code].rstrip(), *lines, b"", bytes(problem.body)])
+        )
+        self.transport.close()
+
+    def on_message_complete(self) -> None:
+        """A request has come in whole."""
+        self._taken = 0
+        super().on_message_complete()
 
     def on_headers_complete(self) -> None:
         """The headers of a request are there."""

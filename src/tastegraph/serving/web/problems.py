@@ -29,6 +29,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "foreign-host": (421, "This service does not answer for that host"),
     "body-too-slow": (408, "The body did not arrive in time"),
     "unsupported-type": (415, "The body is of a type that is not taken"),
+    "headers-too-large": (431, "The headers are too large"),
+    "no-http": (400, "This is no HTTP request"),
     "too-large": (413, "The body is too large"),
     "too-many-requests": (429, "Too many requests; slow down"),
     "busy": (503, "The service is busy"),

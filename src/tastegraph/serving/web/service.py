@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tastegraph.serving.feedback import FeedbackStore
+    from tastegraph.serving.recommender import Recommender
     from tastegraph.serving.web.access import AccessTokens
     from tastegraph.serving.web.measured import Measured
 
@@ -27,6 +28,7 @@ class Limits:
     Attributes:
         rate: requests of one client a second, in the long run; 0 for no limit.
         seconds: until an answer must be there.
+        reload_seconds: until a run must be loaded anew, its map of films made.
         body: bytes of a body.
         body_seconds: until it must have arrived.
         bodies: of one client that may be under way at one time.
@@ -35,6 +37,7 @@ class Limits:
 
     rate: float = 50.0
     seconds: float = 10.0
+    reload_seconds: float = 300.0
     body: int = 1 << 16
     body_seconds: float = 5.0
     bodies: int = 32
@@ -97,13 +100,15 @@ class Service:
 
     def _loaded(self) -> Shown:
         """The run, of the films that the store holds feedback on."""
-        shown = Shown.load(self._path, self._say)
+        return Shown.load(self._path, self._say, self._check_films)
 
-        def title(item: str) -> str | None:
-            return shown.title_of(shown.by_id[item]) if item in shown.by_id else None
+    def _check_films(self, recommender: Recommender) -> None:
+        data = recommender.model.about.get("data", {})
+        self.store.check_films(recommender.names.title_of, str(data.get("name", "unnamed data")))
 
-        self.store.check_films(title)
-        return shown
+    def cookie(self, name: str) -> str:
+        """What a cookie is called: a browser sends it to every port of a host, and each service has its own."""
+        return f"tastegraph_{name}_{self.store.id}"
 
     def account(self, token: str | None) -> int:
         """The account with a token.

@@ -54,13 +54,19 @@ class Shown:
     lists: OrderedDict[tuple[Any, ...], bytes] = field(default_factory=OrderedDict)
 
     @classmethod
-    def load(cls, path: Path, say: Callable[[str], None]) -> Shown:
+    def load(cls, path: Path, say: Callable[[str], None], check: Callable[[Recommender], None]) -> Shown:
         """Load a run directory, or a model folder; its map is made where it is not kept beside the model yet.
+
+        Args:
+            path: of the folder.
+            say: told, a line at a time, what takes long.
+            check: raises where the model is not to be shown, before anything takes long.
 
         Raises:
             ModelError: there is no sound model.
         """
         recommender = Recommender.load(path)
+        check(recommender)
         shown = cls(
             recommender,
             _version(recommender.model),
@@ -173,6 +179,7 @@ def _map_of(model: SavedModel, path: Path, say: Callable[[str], None]) -> FilmMa
 def _version(model: SavedModel) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(model.e_users).data)
     digest.update(np.ascontiguousarray(model.e_items).data)
+    digest.update(model.item_table.write_ndjson().encode())
     return digest.hexdigest()[:12]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from tastegraph.studies.tutorial.results import Estimate, estimate
 from tastegraph.studies.tutorial.settings import BATCH_SIZE
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ NEAR = 0.95
 
 @dataclass(frozen=True)
 class Convergence:
-    """Means over seeds.
+    """Over seeds, with intervals.
 
     Attributes:
         epochs: until the figure first is NEAR times its best.
@@ -30,10 +30,10 @@ class Convergence:
         best: the best figure.
     """
 
-    epochs: float
-    steps: float
-    seconds: float
-    best: float
+    epochs: Estimate
+    steps: Estimate
+    seconds: Estimate
+    best: Estimate
 
     @classmethod
     def of(cls, records: Sequence[Record], protocol: str, name: str) -> Convergence:
@@ -46,10 +46,10 @@ class Convergence:
         ]
         best = [max(epoch[metric] for epoch in record.figures["epochs"]) for record in records]
         return cls(
-            mean(point["epoch"] for point in points),
-            mean(steps),
-            mean(point["seconds"] for point in points),
-            mean(best),
+            estimate([point["epoch"] for point in points]),
+            estimate(steps),
+            estimate([point["seconds"] for point in points]),
+            estimate(best),
         )
 
 

@@ -27,7 +27,7 @@ def to_markdown(results: Results) -> str:
 
 
 def _lines(results: Results) -> Iterator[str]:
-    yield summary(results)
+    yield _summary(results)
     yield ""
     yield "### Findings"
     yield ""
@@ -48,7 +48,7 @@ def _lines(results: Results) -> Iterator[str]:
         yield ""
 
 
-def summary(results: Results) -> str:
+def _summary(results: Results) -> str:
     """What the records are of."""
     seeds = ", ".join(map(str, results.seeds))
     counts = [
@@ -84,7 +84,7 @@ def to_html(results: Results, pictures: Mapping[str, str]) -> str:
     template = files("tastegraph.studies.tutorial").joinpath("report.html.j2").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(template).render(
-        summary=summary(results),
+        summary=_summary(results),
         findings=findings(results),
         pictures=pictures,
         sections=[(section, _bars(section)) for section in sections(results)],

@@ -103,7 +103,11 @@ class Shelf:
     data: str
 
     def find(self, setting: Setting, seed: int) -> Record | None:
-        """The record of a run, if it was run."""
+        """The record of a run, if it was run.
+
+        Raises:
+            RunError: the file of its name is no record, or another run's.
+        """
         wanted = Record(setting, seed, self.code, self.data, {}, {})
         path = self.folder / wanted.file_name
         if not path.exists():
@@ -114,7 +118,11 @@ class Shelf:
         return found
 
     def keep(self, setting: Setting, seed: int, figures: dict[str, Any], environment: dict[str, Any]) -> Record:
-        """Write the record of a run, whole."""
+        """Write the record of a run, whole.
+
+        Raises:
+            RunError: the system refused.
+        """
         record = Record(setting, seed, self.code, self.data, figures, environment)
         path = self.folder / record.file_name
         content = {

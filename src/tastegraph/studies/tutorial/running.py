@@ -76,6 +76,9 @@ def run_all(
 
     Returns:
         Whether every task has its record.
+
+    Raises:
+        StoppedError: a signal ended it, where one is listened to (`Stop`).
     """
     asked = list(dict.fromkeys(tasks))
     left = [task for task in asked if shelf.find(*task) is None]
@@ -87,7 +90,8 @@ def run_all(
     if not left:
         return True
     context = multiprocessing.get_context("spawn")
-    with _one_thread_each(), ProcessPoolExecutor(min(jobs, len(left)), context, _begin, (source,)) as pool:
+    workers = ProcessPoolExecutor(min(jobs, len(left)), context, _begin, (source,))
+    with _one_thread_each(), workers as pool, _ended_at_once():
         running: dict[Future[Any], Task] = {}
         while running or (left and not is_over()):
             while left and len(running) < jobs and not is_over():
@@ -99,6 +103,17 @@ def run_all(
                 done += 1
                 on_run(Progress(record, done, total))
     return not left
+
+
+@contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Whatever ends the wait, such as a signal, ends the runs under way: they have no record."""
+    try:
+        yield
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
 
 
 @contextmanager
@@ -125,7 +140,8 @@ def _begin(source: str) -> None:
 
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupted run ends at once, and has no record
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # an interrupted run ends at once, and has no record
     torch.set_num_threads(1)
     _Worker.dataset, _Worker.ratings = load(source), {}
     _warm_up()

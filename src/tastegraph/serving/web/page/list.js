@@ -82,7 +82,9 @@ function drawYours() {
 
 export function start() {
   let waiting;
-  slider.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(refresh, 60); });
+  const tellSlider = () => slider.setAttribute("aria-valuetext", slider.value === "0" ? "As the model orders them" : `${slider.value} % surprising`);
+  tellSlider();
+  slider.addEventListener("input", () => { tellSlider(); clearTimeout(waiting); waiting = setTimeout(refresh, 60); });
   taste.watch((kept) => {
     drawYours();
     if (kept) refresh();

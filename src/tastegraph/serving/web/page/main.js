@@ -25,3 +25,4 @@ list.start();
 map.start();
 await picker.start();
 await taste.recall();
+document.addEventListener("visibilitychange", () => { if (!document.hidden) taste.recall(); });

@@ -3,10 +3,6 @@ import * as api from "./api.js";
 import { bars, curve } from "./charts.js";
 import { el, notice } from "./dom.js";
 
-const NAMES = {
-  popularity: "Popularity", mf: "MF (K = 0)", itemknn: "ItemKNN", ease: "EASE", bpr: "BPR", als: "ALS", slim: "SLIM", rp3beta: "RP3beta",
-  puresvd: "PureSVD", parafac: "PARAFAC", random: "Random", "gf-cf": "GF-CF", "cheby-cf": "ChebyCF",
-};
 const count = (number) => number.toLocaleString("en-US");
 const number = (value, text) => el("div", { class: "number" }, el("b", {}, value), el("span", {}, text));
 
@@ -14,7 +10,8 @@ function numbers({ users, items, dimensions, about, result }) {
   const { data } = result;
   const made = [number(count(users), "people learned from"), number(count(items), "films")];
   if (data) made.push(number(count(data.fit?.pairs ?? data.positives), "likes learned from"));
-  made.push(number(String(dimensions), `numbers a vector, ${about.model?.num_layers ?? "?"} layers`));
+  const layers = about.model?.num_layers ?? "?";
+  made.push(number(String(dimensions), `numbers a vector, ${layers} ${layers === 1 ? "layer" : "layers"}`));
   if (result.seconds) made.push(number(`${Math.round(result.seconds.train)} s`, "of training"));
   document.getElementById("numbers").append(...made);
 }
@@ -28,7 +25,7 @@ function standing({ metrics, baselines }) {
 
 function rows(result) {
   const parts = { LightGCN: result };
-  for (const [name, part] of Object.entries(result.baselines ?? {})) parts[NAMES[name] ?? name] = part;
+  for (const [name, part] of Object.entries(result.baselines ?? {})) parts[part.title ?? name] = part;
   return Object.entries(parts);
 }
 

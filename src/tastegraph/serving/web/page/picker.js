@@ -96,7 +96,7 @@ export async function start() {
     return chip;
   });
   chips.forEach((chip) => chip.addEventListener("click", () => choose(chip.dataset.genre, chips)));
-  document.getElementById("genres").append(...chips);
+  document.getElementById("genres").replaceChildren(...chips);
   await fill();
 }
 

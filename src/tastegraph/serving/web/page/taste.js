@@ -6,6 +6,7 @@ const said = new Map(); // id as text -> { film, kind }, in the order in which i
 const watchers = [];
 let account = false;
 let queue = Promise.resolve();
+let waiting = 0; // clicks that the service has not kept yet
 
 export const watch = (watcher) => watchers.push(watcher);
 export const kindOf = (id) => said.get(String(id))?.kind;
@@ -21,13 +22,17 @@ export function say(film, kind) {
   said.delete(id);
   if (before?.kind !== kind) said.set(id, { film, kind });
   const now = said.get(id);
+  waiting += 1;
   tell(false);
   queue = queue.then(() => keep(id, now?.kind)).catch((problem) => {
     if (before) said.set(id, before);
     else said.delete(id);
     tell(false);
     notice(`Not kept: ${problem.message}`);
-  }).then(() => tell(true));
+  }).then(() => {
+    waiting -= 1;
+    tell(true);
+  });
   return queue;
 }
 
@@ -56,17 +61,25 @@ export function forget() {
   }).catch((problem) => notice(problem.message)).then(() => tell(true));
 }
 
-/** What was said before this page was opened. A browser without an account has nothing to ask for. */
-export async function recall() {
-  if (!document.cookie.split("; ").includes("tastegraph_known=1")) return tell(true);
+/** What was said before this page was opened, or in another one. A browser without an account has nothing to ask for. */
+export function recall() {
+  queue = queue.then(recalled).then(() => tell(true));
+  return queue;
+}
+
+async function recalled() {
+  account = document.cookie.split("; ").includes(`${document.body.dataset.known}=1`);
+  if (!account) return said.clear();
   try {
     const told = await api.account();
-    account = true;
+    if (waiting) return undefined; // what was clicked meanwhile is newer
+    said.clear();
     for (const [part, kind] of [["likes", "like"], ["dislikes", "dislike"], ["seen", "seen"]]) {
       for (const film of told[part]) said.set(String(film.id), { film, kind });
     }
   } catch (problem) {
-    if (problem.status !== 401) notice(problem.message);
+    account = problem.status !== 401;
+    if (account) notice(problem.message);
   }
-  tell(true);
+  return undefined;
 }
