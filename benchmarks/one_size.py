@@ -1,6 +1,6 @@
 """A made graph of one size in a process of its own: built, propagated over, trained on for some steps; as JSON.
 
-Usage: python -m benchmarks.one_size EDGES NODES prints seconds of each and peak memory.
+Usage: python -m benchmarks.one_size EDGES NODES,WIDTH prints seconds of each and peak memory.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ __all__ = ["BATCH", "batch_of"]
 BATCH, SHARE = 131_072, 100  # a batch has a hundredth of the edges, and so many at most
 FEW, MANY = 4, 20  # steps that are timed, and of graphs below MANY_BELOW edges
 MANY_BELOW = 5_000_000
+LAYERS = 3  # propagations that are timed
 
 
 def batch_of(edges: int) -> int:
@@ -35,34 +36,49 @@ def batch_of(edges: int) -> int:
     return min(BATCH, max(1, edges // SHARE))
 
 
-def main(edges: int, nodes: int) -> dict[str, Any]:
+def main(edges: int, nodes: int, width: int) -> dict[str, Any]:
     """Build, propagate, train some steps."""
     before = resident_mb()
     user, item = _drawn(edges, nodes)
     forget_peak()
-    began = time.perf_counter()
+    build = Clock()
+    build.tick()
     graph = BipartiteGraph.from_pairs(user, item, *sides_of(nodes))
-    build = time.perf_counter() - began
-    about = {"before_mb": before, "build_seconds": build, "build_peak_mb": peak_mb()}
+    build.tick()
+    about: dict[str, Any] = {"before_mb": before, "build": build.gaps(), "build_peak_mb": peak_mb()}
     del user, item
     about |= {"users": graph.num_users, "items": graph.num_items, "edges": graph.num_edges}
-    layer = _layer_seconds(graph)
+    layer = _layer_seconds(graph, width)
     forget_peak()
-    batch, ends = batch_of(graph.num_edges), list[float]()
-    steps = MANY if edges < MANY_BELOW else FEW
-    ours.run_steps(graph, batch, steps + 1, lambda _: ends.append(time.perf_counter()))
-    step = [after - then for then, after in pairwise(ends)]
-    return about | {"batch": batch, "layer_seconds": layer, "step_seconds": step, "peak_mb": peak_mb()}
+    batch, steps = batch_of(graph.num_edges), Clock()
+    ours.run_steps(graph, batch, (MANY if edges < MANY_BELOW else FEW) + 1, lambda _: steps.tick(), width=width)
+    return about | {"width": width, "batch": batch, "layer": layer, "step": steps.gaps(), "peak_mb": peak_mb()}
 
 
-def _layer_seconds(graph: BipartiteGraph) -> list[float]:
+class Clock:
+    """Ticks of two clocks: the wall's, and the processors' time of this process, all threads together."""
+
+    def __init__(self) -> None:
+        self._ticks: list[tuple[float, float]] = []
+
+    def tick(self) -> None:
+        """Note the moment."""
+        self._ticks.append((time.perf_counter(), time.process_time()))
+
+    def gaps(self) -> dict[str, list[float]]:
+        """Seconds between ticks, by clock."""
+        walls, processors = zip(*self._ticks, strict=True)
+        named = {"wall": walls, "processors": processors}
+        return {name: [after - before for before, after in pairwise(ticks)] for name, ticks in named.items()}
+
+
+def _layer_seconds(graph: BipartiteGraph, width: int) -> dict[str, list[float]]:
     """Seconds of one propagation each, after one that is not counted."""
-    x, found = torch.ones(graph.num_nodes, ours.DIMENSIONS), []
-    for _ in range(4):
-        began = time.perf_counter()
+    x, clock = torch.ones(graph.num_nodes, width), Clock()
+    for _ in range(LAYERS + 1):
         ours.one_layer(graph, x, ours.FAST)
-        found.append(time.perf_counter() - began)
-    return found[1:]
+        clock.tick()
+    return clock.gaps()
 
 
 def _drawn(edges: int, nodes: int) -> tuple[NDArray[np.int32], ...]:
@@ -79,4 +95,4 @@ def _drawn(edges: int, nodes: int) -> tuple[NDArray[np.int32], ...]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(int(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(main(int(sys.argv[1]), *map(int, sys.argv[2].split(",")))))

@@ -67,10 +67,11 @@ def train_model(
     on_step: Callable[[int, int, float], None] = lambda *_: None,
     validate: Validate | None = None,
     device: torch.device = CPU,
+    width: int = DIMENSIONS,
     **settings: Any,
 ) -> Trained:
     """The ordinary training: K = 3, 64 dimensions, BPR, uniform negatives; `settings` are of `TrainingConfig`."""
-    shape = ModelConfig(embedding_dim=DIMENSIONS, num_layers=LAYERS)
+    shape = ModelConfig(embedding_dim=width, num_layers=LAYERS)
     config = TrainingConfig(epochs=epochs, batch_size=batch_size, **settings)
     return train(graph, shape, config, device=device, on_step=on_step, validate=validate, select="recall@20")
 
@@ -85,6 +86,7 @@ def run_steps(
     steps: int,
     on_step: Callable[[int], None] = lambda _: None,
     precision: Precision = FAST,
+    width: int = DIMENSIONS,
 ) -> None:
     """The first `steps` steps of a training; `on_step` is told each step's number, from 1, when it is done."""
 
@@ -94,7 +96,7 @@ def run_steps(
             raise _EnoughError
 
     try:
-        train_model(graph, batch_size=batch_size, on_step=count, propagation_precision=precision)
+        train_model(graph, batch_size=batch_size, on_step=count, propagation_precision=precision, width=width)
     except _EnoughError:
         return
 

@@ -27,7 +27,7 @@ PAGE = HERE.parent / "docs" / "recommend.md"
 CASES = ("folding", "reordering", "surprise", "indexing", "serving")
 
 
-def record(case: str, on: str, command: str, measure: Callable[[], JsonValue]) -> Path:
+def record(case: str, on: str, command: str, measure: Callable[[], JsonValue], folder: Path = RESULTS) -> Path:
     """Measure, and keep what came of it with the machine, the versions and how far others kept the processors busy."""
     disturbance = Disturbance()
     figures = measure()
@@ -36,8 +36,8 @@ def record(case: str, on: str, command: str, measure: Callable[[], JsonValue]) -
         "schema": 1, "case": case, "on": on, "command": command, "figures": figures, "others": disturbance.share(),
         "machine": here["machine"], "versions": {name: here[name] for name in ("tastegraph", "commit", "python")},
     }  # fmt: skip
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{case}-{on}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{case}-{on}.json"
     path.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
     return path
 

@@ -70,6 +70,13 @@ def test_a_step_gathers_every_edge_from_both_sides_in_each_whole_pass() -> None:
     assert TINY.gathered() == ((of_edges, 16, 2), (of_edges, 16, 3), (8, 4, 5), (16, 32, found.nodes))
 
 
+def test_a_row_is_packed_once_and_summed_up_in_each_pass() -> None:
+    """K = 2: packed, a pass forward, one at the batch's nodes, and two backward."""
+    assert TINY.summed_rows() == 4 * 5 + touched(TINY).nodes
+    slow = Machine(stream=1e30, cached=1e30, scattered=1e30, cache=0.0, row=64.0)
+    assert slow.seconds(TINY) == pytest.approx(8 * TINY.summed_rows())
+
+
 def test_ranks_sum_the_batchs_scores_and_nothing_else() -> None:
     assert BIG.sent() == 0
     assert replace(BIG, ranks=2).summed() == 2 * BIG.batch
@@ -83,7 +90,7 @@ def test_parts_of_rows_send_the_rows_that_others_gather_in_each_pass() -> None:
 
 
 def test_seconds_are_those_of_what_is_moved() -> None:
-    """All of a table fits a large cache, nothing an empty one; a quarter answers half of the draws at skew 1/2."""
+    """All of a table fits a large cache, nothing an empty one; a quarter of it answers half of the draws."""
     fast = Machine(stream=100.0, cached=200.0, scattered=50.0, cache=1e12)
     assert fast.gather(10, 128, 1000, 0.5) == 10 * 128 / 200
     assert replace(fast, cache=0).gather(10, 128, 1000, 0.5) == 10 * 128 / 50
@@ -94,15 +101,16 @@ def test_seconds_are_those_of_what_is_moved() -> None:
     assert replace(fast, fixed=1.0, sort=0.1).seconds(TINY) - fast.seconds(TINY) == pytest.approx(1 + 6 * 0.1)
 
 
-def test_a_plan_takes_the_fewest_machines_and_counts_their_price() -> None:
+def test_a_plan_is_the_cheapest_that_fits_and_counts_its_machines_price() -> None:
     machine = Machine(stream=10e9, cached=30e9, scattered=5e9, cache=32e6, network=1e9)
-    one = plan_of(BIG, machine, memory=32e9, price=2.0)
+    one = plan_of(BIG, machine, memory=32e9, price=2.0, most_ranks=1)
     assert (one.machines, one.sent) == (1, 0)
     assert one.epoch == one.step * 763  # batches of 131,072
     assert one.price == pytest.approx(2.0 * one.epoch / 3600)
+    assert plan_of(BIG, machine, memory=32e9, price=2.0).price <= one.price
     several = plan_of(BIG, machine, memory=8e9, price=2.0)
-    assert several.machines == several.size.ranks > 1
-    assert several.memory <= 8e9 < sum(replace(BIG, ranks=several.size.ranks - 1).memory().values())
+    assert several.machines == several.size.ranks * several.size.row_parts > 1
+    assert several.memory == sum(several.size.memory().values()) <= 8e9 < sum(BIG.memory().values())
     cut = plan_of(replace(BIG, users=900_000_000, items=100_000_000, edges=10**10), machine, memory=64e9, price=2.0)
     assert cut.size.row_parts > 1
     with pytest.raises(ValueError, match="hold no such training"):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tastegraph.data.load import load
+from tastegraph.errors import ModelError
 from tastegraph.studies import memory
-from tastegraph.studies.memory import DeviceNeed, available_bytes, need_of_device, need_of_run
+from tastegraph.studies.memory import DeviceNeed, available_bytes, check_reading, need_of_device, need_of_run
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
 
@@ -76,3 +77,23 @@ def test_the_need_of_a_gpu(ratings_csv: Path) -> None:
     need = DeviceNeed(3 << 30)
     assert need.line(8 << 30) == "memory: about 3.0 GiB of 8.0 GiB free"
     assert "about 3.0 GiB of the GPU's memory, 1.0 GiB are free; lower model.embedding_dim" in need.refusal(1 << 30)
+
+
+def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
+    ratings_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a terabyte of rows: nothing of it is read but its start."""
+    with ratings_csv.open("r+b") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ModelError) as refused:
+        check_reading(str(ratings_csv), ", or --force to try all the same")
+    line = str(refused.value)
+    assert line.startswith(f"{ratings_csv}: holds about ")
+    assert line.endswith("are free; fewer rows or more memory would help, or --force to try all the same")
+    monkeypatch.setattr(memory, "available_bytes", lambda: None)
+    check_reading(str(ratings_csv))
+
+
+def test_what_no_file_tells_is_not_refused(tmp_path: Path) -> None:
+    for source in ("ml-100k", "-", str(tmp_path), str(tmp_path / "none")):
+        check_reading(source)

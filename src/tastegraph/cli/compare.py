@@ -59,6 +59,7 @@ def compare(
     from tastegraph.studies.folder import check_folder, free_folder
     from tastegraph.studies.known_recipes import known_recipes, recipe_path
     from tastegraph.studies.manner import Manner
+    from tastegraph.studies.memory import check_reading
     from tastegraph.studies.models import known_models
     from tastegraph.studies.recipe import Recipe, load_recipe
     from tastegraph.studies.trial import Trial
@@ -73,6 +74,7 @@ def compare(
     origin = f"recipe {recipe}" if recipe else "defaults, not tuned on these data"
     if out is not None:
         check_folder(out, force=force)
+    check_reading(resolved.data.source)
     dataset = load(resolved.data.source, spoken(quiet=form != "table"), resolved.data.reading)
     folder = out or free_folder(Path("runs") / f"compare-{dataset.name}")
     trial = Trial.of(dataset, resolved)  # what cannot be judged is told before torch is even imported

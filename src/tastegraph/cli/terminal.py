@@ -29,7 +29,7 @@ __all__ = [
 PLAIN_WIDTH = 160  # columns where the output is no terminal and COLUMNS says nothing, so that nothing is cut
 
 
-def _stdout() -> Console:
+def stdout() -> Console:
     """A console for what a command answers."""
     from rich.console import Console
 
@@ -93,7 +93,7 @@ def table(columns: Mapping[str, str], rows: Iterable[Iterable[object]]) -> Table
 
 def print_table(made: Table, title: str | None = None) -> None:
     """Print a table on stdout, under its title."""
-    console = _stdout()
+    console = stdout()
     if title is not None:
         console.print(printable(title), style="bold", soft_wrap=True)
     console.print(made)

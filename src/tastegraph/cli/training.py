@@ -152,7 +152,10 @@ class Sitting:
     def _loaded(self, recipe: Recipe) -> tuple[Dataset, float]:
         """The recipe's data, with what was fed back, and the seconds that took."""
         from tastegraph.data.load import load
+        from tastegraph.studies.memory import check_reading
 
+        if not self.force:
+            check_reading(recipe.data.source, ", or --force to try all the same")
         began = time.perf_counter()
         dataset = load(recipe.data.source, spoken(quiet=self.quiet), recipe.data.reading)
         if self.feedback is not None:

@@ -135,9 +135,11 @@ def _search_and_show(
 ) -> None:
     from tastegraph.data.load import load
     from tastegraph.studies.folder import free_folder
+    from tastegraph.studies.memory import check_reading
     from tastegraph.studies.trial import Trial
 
     recipe = asked.recipe
+    check_reading(recipe.data.source)
     dataset = load(recipe.data.source, spoken(quiet=json), recipe.data.reading)
     trial = Trial.of(dataset, recipe)
     if not json:

@@ -21,7 +21,8 @@ INDEX, FLOAT = 4, 4  # bytes of a neighbour's index, and of a float32
 LINE = 64  # bytes of a cache line: what a processor fetches at least
 ADAM = 7  # tensors of E0's size that Adam reads and writes: E0, its gradient and two moments; E0 and the moments
 BATCH_PASSES = 10  # over the batch's rows: picked, summed, scored, and their gradients
-LIBRARIES = 480e6  # bytes that Python, torch, numba and Polars take
+ROW_COLUMNS = 64  # that a row's own seconds are measured with
+LIBRARIES = 580e6  # bytes that Python, torch, numba and Polars take
 STEPS = 1024  # of the sum over popularity
 
 
@@ -97,6 +98,10 @@ class Size:
         batch = BATCH_PASSES * FLOAT * self.columns * touched(self).nodes
         return (lists + between + optimizer) / self.row_parts + batch
 
+    def summed_rows(self) -> float:
+        """Rows that a step of a rank packs, or sums up and writes in a pass; the batch's own has its nodes alone."""
+        return 2 * self.layers * self.nodes / self.row_parts + touched(self).nodes
+
     def gathered(self) -> tuple[tuple[float, float, float], ...]:
         """What a step of a rank gathers at random: (rows, bytes of a row, rows of the table they are in).
 
@@ -163,6 +168,7 @@ class Machine:
         cached: bytes a second of rows gathered from caches.
         scattered: bytes a second of rows gathered from memory.
         cache: bytes that caches hold of a table.
+        row: seconds of summing a row of 64 columns up, whatever its list's length: scaled, converted, written.
         fixed: seconds of a step whatever its size.
         sort: seconds an id of finding a batch's distinct nodes.
         network: bytes a second that a rank sends.
@@ -172,6 +178,7 @@ class Machine:
     cached: float
     scattered: float
     cache: float
+    row: float = 0.0
     fixed: float = 0.0
     sort: float = 0.0
     network: float = float("inf")
@@ -180,8 +187,9 @@ class Machine:
         """Seconds of a step of a training."""
         moved = size.streamed() / self.stream
         gathered = sum(self.gather(rows, width, table, size.skew) for rows, width, table in size.gathered())
+        rows = self.row * size.summed_rows() * size.columns / ROW_COLUMNS
         ids = (2 + size.negatives) * size.batch
-        return self.fixed + moved + gathered + self.sort * ids + size.sent() / self.network
+        return self.fixed + moved + rows + gathered + self.sort * ids + size.sent() / self.network
 
     def gather(self, rows: float, width: float, table: float, skew: float) -> float:
         """Seconds of gathering rows of `width` bytes from a table of so many.
@@ -215,7 +223,7 @@ class Plan:
 
 
 def plan_of(size: Size, machine: Machine, memory: float, price: float, *, most_ranks: int = 16) -> Plan:
-    """The fewest machines that hold a training: more ranks first, then parts of rows, squarely.
+    """The cheapest number of machines that hold a training, and how columns and rows are shared among them.
 
     Args:
         size: with one rank and part.
@@ -225,15 +233,17 @@ def plan_of(size: Size, machine: Machine, memory: float, price: float, *, most_r
         most_ranks: columns are not cut finer.
 
     Raises:
-        ValueError: no number of machines up to 2^20 holds it.
+        ValueError: no number of machines up to 16 times 2^12 holds it.
     """
-    for parts in (1, *(2**n for n in range(1, 21))):
+    plans = []
+    for parts in (2**n for n in range(13)):
         for ranks in range(1, min(most_ranks, size.width) + 1):
             tried = replace(size, ranks=ranks, row_parts=parts)
             needed = sum(tried.memory().values())
             if needed <= memory:
-                step = machine.seconds(tried)
+                step, count = machine.seconds(tried), ranks * parts
                 epoch = step * tried.steps
-                count = ranks * parts
-                return Plan(tried, count, needed, step, epoch, tried.sent(), count * price * epoch / 3600)
-    raise ValueError(f"{memory:,.0f} bytes a machine hold no such training")
+                plans.append(Plan(tried, count, needed, step, epoch, tried.sent(), count * price * epoch / 3600))
+    if not plans:
+        raise ValueError(f"{memory:,.0f} bytes a machine hold no such training")
+    return min(plans, key=lambda plan: (plan.price, plan.machines))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tastegraph.baselines.models import BASELINES
+from tastegraph.data.about_rows import about_rows
 from tastegraph.errors import ModelError
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
@@ -23,6 +24,7 @@ __all__ = [
     "available_bytes",
     "bytes_needed",
     "check_memory",
+    "check_reading",
     "need_of_device",
     "need_of_run",
     "own_bytes",
@@ -31,6 +33,7 @@ __all__ = [
 GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
+A_ROW = 80  # of those what reading, splitting and the graph take at their peak: 65 without a rating, at 10^8 rows
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
 COPIES_OF_WHOLE = 4  # of several ranks: embeddings put together from all, and the model at the end
 # On a GPU: both ways of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
@@ -139,6 +142,25 @@ def _bytes_of_columns(trial: Trial, recipe: Recipe, width: int) -> int:
     own = recipe.model_copy(update={"model": recipe.model.model_copy(update={"embedding_dim": width})})
     table = 4 * trial.graph.num_nodes * recipe.model.embedding_dim
     return bytes_needed(LIGHTGCN, trial, own) + COPIES_OF_WHOLE * table
+
+
+def check_reading(source: str, advice: str = "") -> None:
+    """Refuse a file whose rows, read, split and made a graph of, need more memory than is free, before it is read.
+
+    Args:
+        source: a path, or a known data set's name, which is not checked.
+        advice: ends the line: how to try all the same.
+
+    Raises:
+        ModelError: there is too little.
+    """
+    rows, free = about_rows(Path(source)), available_bytes()
+    needed = LIBRARIES + A_ROW * (rows or 0)
+    if free is not None and needed > free + own_bytes():
+        raise ModelError(
+            f"{source}: holds about {rows:,} rows; reading and splitting takes about {needed / GIB:.1f} GiB of memory, "
+            f"{(free + own_bytes()) / GIB:.1f} GiB are free; fewer rows or more memory would help{advice}"
+        )
 
 
 def check_memory(names: Sequence[str], trial: Trial, recipe: Recipe) -> None:
