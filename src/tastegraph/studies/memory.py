@@ -35,6 +35,7 @@ LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
 A_ROW = 80  # of those what reading, splitting and the graph take at their peak: 65 without a rating, at 10^8 rows
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
+COPIES_OF_WHOLE = 4  # of several ranks: embeddings put together from all, and the model at the end
 # On a GPU: both ways of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
 # a pair's user, item and negative, once in order and once in the epoch's.
 AN_EDGE_KEPT, AN_EDGE_DRAWN = 2 * 10 + 3 * 8, 6 * 8
@@ -119,12 +120,28 @@ def need_of_device(trial: Trial, recipe: Recipe) -> DeviceNeed:
     return DeviceNeed(rows + edges + batch + A_BLOCK_THERE)
 
 
-def need_of_run(trial: Trial, recipe: Recipe) -> Need:
-    """What LightGCN and the recipe's baselines take, one after the other."""
+def need_of_run(trial: Trial, recipe: Recipe, *, ranks: int = 1, width: int | None = None) -> Need:
+    """What LightGCN and the recipe's baselines take, one after the other.
+
+    Args:
+        trial: what is learned from.
+        recipe: the settings.
+        ranks: how many ranks of one training there are on the machine; the need is that of all of them.
+        width: columns of E0 that a rank has at most; all by default.
+    """
     names = (LIGHTGCN, *recipe.baselines)
     fitting = {name: bytes_needed(name, trial, recipe) for name in names}
+    if width is not None and width < recipe.model.embedding_dim:
+        fitting[LIGHTGCN] = ranks * _bytes_of_columns(trial, recipe, width)
     most = max(names, key=lambda name: fitting[name])
-    return Need(LIBRARIES, A_POSITIVE * len(trial.split.positives), fitting[most], most)
+    return Need(ranks * LIBRARIES, ranks * A_POSITIVE * len(trial.split.positives), fitting[most], most)
+
+
+def _bytes_of_columns(trial: Trial, recipe: Recipe, width: int) -> int:
+    """What LightGCN takes on a rank with so many columns; where lists are made, all are put together there."""
+    own = recipe.model_copy(update={"model": recipe.model.model_copy(update={"embedding_dim": width})})
+    table = 4 * trial.graph.num_nodes * recipe.model.embedding_dim
+    return bytes_needed(LIGHTGCN, trial, own) + COPIES_OF_WHOLE * table
 
 
 def check_reading(source: str, advice: str = "") -> None:
