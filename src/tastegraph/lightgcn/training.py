@@ -17,6 +17,7 @@ from tastegraph.lightgcn.losses import Losses
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.pairs import PairBatches
 from tastegraph.lightgcn.ranking import ranking_embeddings
+from tastegraph.lightgcn.recent import recent_users
 from tastegraph.lightgcn.start import start_embeddings
 from tastegraph.lightgcn.users import UserBatches
 
@@ -327,4 +328,6 @@ def learning_rate(config: TrainingConfig, done: float) -> float:
 def _embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig) -> Embeddings:
     with torch.no_grad():
         e_users, e_items = model(graph)
+    if shape.recency:
+        e_users = recent_users(model, graph, shape.recency)
     return ranking_embeddings(e_users.cpu().numpy(), e_items.cpu().numpy(), graph.users_of.counts, shape)
