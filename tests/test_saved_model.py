@@ -55,7 +55,7 @@ def test_ages_and_recency_are_kept_and_must_fit(tmp_path: Path, folder: Path) ->
     for age, fault in (
         (None, "does not say which"),
         (np.array([1, 2]), "differ in number"),
-        (np.zeros(3, int), "below 1"),
+        (np.zeros(3, int), "whole number from 1"),
     ):
         replace(aged, age=age).save(tmp_path / "bad")
         with pytest.raises(ModelError, match=fault):

@@ -136,8 +136,9 @@ class SavedModel:
 
     def ages(self, user: int) -> NDArray[np.int64]:
         """The age of each of a user's items in `fit`, int64 [n]; 1 where all weigh alike."""
-        begin, end = self.fit.start[user : user + 2]
-        return np.ones(end - begin, np.int64) if self.age is None else self.age[begin:end]
+        if self.age is None:
+            return np.ones(len(self.fit[user]), np.int64)
+        return self.age[self.fit.start[user] : self.fit.start[user + 1]]
 
     @cached_property
     def gram(self) -> NDArray[np.float64]:
