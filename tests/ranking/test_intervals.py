@@ -43,3 +43,10 @@ def test_a_metric_undefined_for_some_users_is_averaged_over_the_others() -> None
     assert list(found["whole"]) == [1, 1]
     assert np.isnan(found["none"]).all()
     assert bootstrap_intervals({}) == {}
+
+
+def test_level_and_number_of_resamples_are_those_asked_for() -> None:
+    own = np.random.default_rng(0).random(30)
+    drawn = own[np.random.default_rng(2).integers(30, size=(200, 30))].mean(axis=1)
+    found = bootstrap_interval(own, level=0.5, resamples=200, seed=2)
+    assert found == pytest.approx(np.quantile(drawn, [0.25, 0.75]), rel=1e-12)

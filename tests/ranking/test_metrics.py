@@ -58,3 +58,9 @@ def test_users_do_not_mix() -> None:
     relevant = np.array([case[1] for case in CASES[:4]])
     for name, metric in METRICS.items():
         assert metric(hits, relevant, 5).tolist() == pytest.approx([case[2][name] for case in CASES[:4]], rel=1e-12)
+
+
+def test_values_are_float64_and_nobody_has_none() -> None:
+    for name, metric in METRICS.items():
+        assert metric(np.array([[True, False]]), np.array([1]), 2).dtype == np.float64, name
+        assert metric(np.zeros((0, 5), bool), np.zeros(0, np.int64), 5).shape == (0,), name

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from tastegraph.errors import EvaluationError, LeakError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import rank_by_inner_product
-from tastegraph.ranking.protocol import Relevant, full_ranking
+from tastegraph.ranking.protocol import Relevant, full_ranking, lengths_of
 
 # One user coordinate a row; scores of user u are the rows of SCORES.
 SCORES = np.array([[9, 8, 7, 6, 5], [1, 1, 1, 1, 1], [0, 0, 0, 0, 4]], np.float32)
@@ -24,6 +25,7 @@ def test_known_positives_are_masked_and_held_out_items_found() -> None:
     relevant = Relevant.from_pairs(np.array([0, 1, 1]), np.array([3, 1, 4]), 3, 5)
     judged = full_ranking(ByTable(), relevant, known, [1, 2])
     assert judged.users.tolist() == [0, 1]
+    assert judged.lists.tolist() == [[2, 3], [1, 2]]
     # user 0's list is 2, 3; user 1's, all tied, is 1, 2 by lower index
     assert judged.values["recall@2"].tolist() == [1, 0.5]
     assert judged.values["mrr@2"].tolist() == [0.5, 1]
@@ -60,3 +62,19 @@ def test_an_empty_place_of_a_list_is_no_hit() -> None:
 def test_nobody_to_judge_gives_no_means() -> None:
     nobody = Relevant.from_pairs(np.zeros(0, int), np.zeros(0, int), 3, 5)
     assert full_ranking(ByTable(), nobody, None, [2]).means() == {}
+
+
+def test_lengths_ascend_and_each_is_at_least_one() -> None:
+    assert lengths_of([10, 5, 10]) == [5, 10]
+    for k, shown in (([0, 5], "0,5"), ([], "none"), ([3, -1], "-1,3")):
+        with pytest.raises(EvaluationError, match=rf"^a list has at least one place; found k = {shown}$"):
+            lengths_of(k)
+
+
+def test_a_pair_to_be_found_that_is_masked_is_told() -> None:
+    relevant = Relevant.from_pairs(np.array([0]), np.array([3]), 3, 5)
+    assert relevant.total.tolist() == [1, 0, 0]
+    known = NeighbourLists.from_pairs([0], [3], 3, 5)
+    told = "the split leaks: 1 held-out pair is in the known positives; the first is user index 0, item index 3"
+    with pytest.raises(LeakError, match=f"^{told}$"):
+        full_ranking(ByTable(), relevant, known, [1])
