@@ -13,10 +13,11 @@ import pytest
 import tastegraph
 
 ROOT = Path(tastegraph.__file__).parent
-LEAVES = {"errors", "files"}
+LEAVES = {"errors", "files", "ranks"}
 BELOW = {
     "errors": set(),
     "files": set(),
+    "ranks": {"errors"},
     "data": LEAVES,
     "graph": LEAVES | {"data"},
     "lightgcn": LEAVES | {"data", "graph"},

@@ -23,6 +23,7 @@ __all__ = [
     "GraphError",
     "LeakError",
     "ModelError",
+    "RanksError",
     "RecipeError",
     "RequestError",
     "RunError",
@@ -98,6 +99,10 @@ class EvaluationError(TasteGraphError):
 
 class LeakError(EvaluationError):
     """A held-out pair where the model or the mask has it: figures would mean nothing."""
+
+
+class RanksError(TasteGraphError):
+    """Ranks (processes of one training) that differ, are too many, do not come or have gone."""
 
 
 class RunError(TasteGraphError):

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tastegraph.cli.judging import Negatives, Protocol, lengths_of
+from tastegraph.cli.ranks import RankTimeout, alone_here, ranks_here
 from tastegraph.cli.terminal import print_json, print_table, say, table
 
 __all__ = ["evaluate", "show_groups"]
@@ -52,6 +53,7 @@ def evaluate(
             "--set", metavar="KEY=VALUE", help="With --data: a setting; may be repeated.", rich_help_panel=LISTS
         ),
     ] = None,
+    rank_timeout: RankTimeout = 600,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Recompute the test metrics of a saved run from its model, with 95 % intervals over users.
@@ -67,6 +69,7 @@ def evaluate(
 
     manner = Manner(lengths, protocol, negatives, seed, beyond, groups)
     if data is not None:
+        alone_here("evaluate --data")
         from tastegraph.data.load import load
         from tastegraph.studies.recipe import load_recipe
 
@@ -74,9 +77,11 @@ def evaluate(
         dataset = load(resolved.data.source, say, resolved.data.reading)
         result = evaluate_lists_on(target, dataset, resolved, manner)
     elif run is not None:
+        alone_here("evaluate --run")
         result = evaluate_lists(target, run, manner)
     else:
-        result = evaluate_run(target, manner=manner)
+        with ranks_here(rank_timeout) as ranks:
+            result = evaluate_run(target, manner=manner, ranks=ranks)
     for warning in result["warnings"]:
         say(f"warning: {warning}")
     if json:

@@ -26,6 +26,7 @@ from tastegraph.cli import (
     train,
     tune,
 )
+from tastegraph.cli.ranks import check_command, is_other_rank, let_rank_0_speak
 from tastegraph.cli.terminal import printable
 from tastegraph.errors import StoppedError, TasteGraphError
 
@@ -79,12 +80,14 @@ def run() -> None:
     # before either is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     _make_streams_sound()
+    let_rank_0_speak()
     debug = "--debug" in sys.argv
     if debug:
         logging.basicConfig(format="%(name)s: %(message)s")
         logging.getLogger("tastegraph").setLevel(logging.DEBUG)
     sys.argv[1:] = [word for word in sys.argv[1:] if word != "--debug"]
     try:
+        check_command(sys.argv[1:])
         app()
     except BrokenPipeError:
         # The reader (`| head`) has gone: close quietly, as other commands do.
@@ -97,6 +100,10 @@ def run() -> None:
         if debug:
             raise
         sys.exit(f"tastegraph: {printable(_one_line(error))}")
+    except Exception:
+        if is_other_rank():
+            sys.stderr = sys.__stderr__  # a fault of ours is told by whichever rank has it
+        raise
 
 
 def _make_streams_sound() -> None:

@@ -12,7 +12,8 @@ import typer
 
 from tastegraph.cli.lists import print_list
 from tastegraph.cli.terminal import format_genres, print_table, say, table
-from tastegraph.cli.train import run_and_show
+from tastegraph.cli.train import print_result
+from tastegraph.cli.training import Sitting
 from tastegraph.errors import UnknownUserError
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def quickstart(
     dataset = load(recipe.data.source, say)
     load_seconds = time.perf_counter() - began
     _must_be_known(dataset, user)
-    run_and_show(recipe, dataset, folder, load_seconds=load_seconds, force=force)
+    sitting = Sitting(force=force)
+    result = sitting.begin(recipe, sitting.split(recipe, dataset, load_seconds), folder)
+    assert result is not None  # noqa: S101 (there is one rank)
+    print_result(result, folder)
     _print_likes(dataset, user)
     print_list(Recommender.load(folder).recommend(user), f"Guess You Love, user {user}")
     program = "tastegraph" if shutil.which("tastegraph") else sys.argv[0]

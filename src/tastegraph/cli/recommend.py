@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tastegraph.cli.lists import in_words, print_list
+from tastegraph.cli.ranks import RankTimeout, alone_here, ranks_here
 from tastegraph.cli.terminal import print_json, printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.serving.filters import Filters
     from tastegraph.serving.recommender import Recommender
 
@@ -70,6 +72,7 @@ def recommend(
         bool, typer.Option("--to-judge", help="With --all: leave out fit and validation only, for `evaluate FILE`.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    rank_timeout: RankTimeout = 600,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Guess You Love: what somebody would love most among what they do not know."""
@@ -89,8 +92,10 @@ def recommend(
             raise typer.BadParameter("--all and --out go together, without --user, --likes and --dislikes")
         if diversity or explain or refine or json or approximate:
             raise typer.BadParameter("--all goes with filters, --popularity-discount and --to-judge only")
-        _write_all(run, out, k, filters, discount, to_judge=to_judge, force=force)
+        with ranks_here(rank_timeout) as ranks:
+            _write_all(run, out, k, filters, discount, ranks, to_judge=to_judge, force=force)
         return
+    alone_here("recommend without --all")
     if force:
         raise typer.BadParameter("--force replaces the file of --all --out")
     if user is None and not liked:
@@ -126,14 +131,22 @@ def _years(text: str | None) -> tuple[int | None, int | None]:
 
 
 def _write_all(
-    run: Path, out: Path, k: int | None, filters: Filters, discount: float, *, to_judge: bool, force: bool
+    run: Path,
+    out: Path,
+    k: int | None,
+    filters: Filters,
+    discount: float,
+    ranks: Ranks,
+    *,
+    to_judge: bool,
+    force: bool,
 ) -> None:
     from tastegraph.serving.everyone import check_place
     from tastegraph.serving.recommender import Recommender
 
     if to_judge and filters.seen:
         raise typer.BadParameter("--to-judge says what lists leave out; it does not go with --seen")
-    check_place(out, force=force)
+    ranks.told(lambda: check_place(out, force=force))
     told = time.perf_counter()
 
     def tell(done: int, users: int) -> None:
@@ -149,7 +162,7 @@ def _write_all(
         known = known_positives(run)
     with _told_to_go_on():
         recommender.write_all(
-            out, k, filters=filters, popularity_discount=discount, known=known, on_part=tell, force=force
+            out, k, filters=filters, popularity_discount=discount, known=known, on_part=tell, force=force, ranks=ranks
         )
     typer.echo(f"lists: {out}")
 

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tastegraph.cli.device import Device, check_device
-from tastegraph.cli.progress import TrainingProgress
+from tastegraph.cli.ranks import RankTimeout, own_device, ranks_here, restarted
 from tastegraph.cli.reading import Data, Reading, reads_ratings
-from tastegraph.cli.telling import tell_reading, tell_warnings
-from tastegraph.cli.terminal import model_table, print_json, print_table, say, spoken
+from tastegraph.cli.terminal import model_table, print_json, print_table, say
 from tastegraph.cli.tracking import trackers_of
+from tastegraph.cli.training import Sitting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from tastegraph.data.load import Dataset
     from tastegraph.studies.recipe import Recipe
-    from tastegraph.studies.run import Keeping
-    from tastegraph.studies.tracking import Tracked, Tracker
-    from tastegraph.studies.trial import Trial
 
-__all__ = ["print_result", "run_and_show", "train"]
+__all__ = ["print_result", "train"]
 
 
 @reads_ratings
@@ -71,198 +63,57 @@ def train(
         ),
     ] = None,
     device: Device = "cpu",
+    rank_timeout: RankTimeout = 600,
     json: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
     reading: Reading,
 ) -> None:
-    """Split, train, validate, test and save: LightGCN and its baselines."""
-    from tastegraph.studies.folder import check_folder, free_folder
+    """Split, train, validate, test and save: LightGCN and its baselines.
+
+    Several processes train together under torchrun: torchrun --nproc-per-node R -m tastegraph train ...
+    """
     from tastegraph.studies.known_recipes import known_recipes, recipe_path
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import recipe_of
 
+    device = own_device(device)
     check_device(device)
+    if resume is not None and out is not None:
+        raise typer.BadParameter("goes without --out", param_hint="--resume")
     often = {"minutes": checkpoint_minutes, "epochs": checkpoint_epochs}
     trackers = trackers_of(track or ())
-    if resume is not None:
-        if out is not None:
-            raise typer.BadParameter("goes without --out", param_hint="--resume")
-        wanted = load_recipe(recipe_path(recipe) or recipe_of(resume), settings or [], data, reading)
-        _resume_and_show(resume, wanted, feedback, often, trackers, force=force, json=json, device=device)
-        return
-    resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
-    if out is not None:
-        check_folder(out, force=force)
-    if recipe is None and not settings and data in known_recipes() and not json:
-        say(f"hint: these are the default settings; --recipe {data} has the best ones found for {data}")
-    dataset, load_seconds = _loaded(resolved, feedback, force=force, json=json)
-    folder = out or free_folder(Path("runs") / dataset.name)
-    run_and_show(
-        resolved,
-        dataset,
-        folder,
-        load_seconds=load_seconds,
-        force=force,
-        json=json,
-        often=often,
-        trackers=trackers,
-        device=device,
-    )
+    with ranks_here(rank_timeout, device) as ranks:
+        sitting = Sitting(feedback, often, trackers, force, json, device, ranks)
+        if (place := resume) is not None:
+            source = recipe_path(recipe)
+            wanted = ranks.told(lambda: load_recipe(source or recipe_of(place), settings or [], data, reading))
+            ranks.columns(wanted.model.embedding_dim)  # fails where there are too few for the ranks
+            result, folder = sitting.go_on(place, wanted), place
+        else:
+            resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
+            ranks.columns(resolved.model.embedding_dim)
+            if recipe is None and not settings and data in known_recipes() and not json:
+                say(f"hint: these are the default settings; --recipe {data} has the best ones found for {data}")
+            result, folder = _begun(sitting, resolved, out)
+    if result is not None:
+        _show(result, folder, json=json)
 
 
-def _loaded(recipe: Recipe, feedback: str | None, *, force: bool, json: bool) -> tuple[Dataset, float]:
-    """The recipe's data, with what was fed back, and the seconds that took."""
-    from tastegraph.data.load import load
-    from tastegraph.studies.memory import check_reading
+def _begun(sitting: Sitting, recipe: Recipe, out: Path | None) -> tuple[dict[str, Any] | None, Path]:
+    """A new run, or the one that ranks had begun which torchrun has started again; what it came to, and where."""
+    from tastegraph.studies.folder import check_folder, free_folder, last_folder
+    from tastegraph.studies.unfinished import has_begun
 
-    if not force:
-        check_reading(recipe.data.source, ", or --force to try all the same")
-    began = time.perf_counter()
-    dataset = load(recipe.data.source, spoken(quiet=json), recipe.data.reading)
-    if feedback is not None:
-        dataset = _with_feedback(dataset, feedback, recipe, spoken(quiet=json))
-    return dataset, time.perf_counter() - began
-
-
-def _with_feedback(dataset: Dataset, url: str, recipe: Recipe, tell: Callable[[str], None]) -> Dataset:
-    """The data set with the accounts of a service as further users."""
-    from tastegraph.data.added_feedback import titles_of, with_feedback
-    from tastegraph.errors import ServeError, needs_extra
-
-    with needs_extra("--with-feedback", "serve", ServeError):
-        from tastegraph.serving.feedback import FeedbackStore
-
-    store = FeedbackStore(url, make=False)
-    store.check_films(titles_of(dataset).get, dataset.name)
-    joined, added = with_feedback(dataset, store.everything(), rated=recipe.threshold is not None)
-    store.close()
-    left = f"; {added.left_out:,} left out" if added.left_out else ""
-    tell(f"feedback: {added.pairs:,} ratings of {added.users:,} accounts{left}")
-    return joined
-
-
-def run_and_show(
-    recipe: Recipe,
-    dataset: Dataset,
-    folder: Path,
-    *,
-    load_seconds: float,
-    force: bool,
-    json: bool = False,
-    often: Mapping[str, Any] | None = None,
-    trackers: Sequence[Tracker] = (),
-    device: str = "cpu",
-) -> None:
-    """Run a recipe on loaded data and print what it came to."""
-    trial = _told_trial(recipe, dataset, device, force=force, json=json)
-
-    from tastegraph.graph.devices import device_of
-    from tastegraph.studies.run import run
-
-    with _keeping(often, quiet=json) as keeping, _watching(recipe, trackers, folder, quiet=json) as watcher:
-        result = run(
-            recipe,
-            dataset,
-            folder,
-            watcher,
-            trial=trial,
-            load_seconds=load_seconds,
-            force=force,
-            keeping=keeping,
-            device=device_of(device),
-        )
-        watcher.finish(result)
-    _show(result, folder, json=json)
-
-
-def _resume_and_show(
-    folder: Path,
-    wanted: Recipe,
-    feedback: str | None,
-    often: Mapping[str, Any],
-    trackers: Sequence[Tracker],
-    *,
-    force: bool,
-    json: bool,
-    device: str,
-) -> None:
-    """Go on with an unfinished run and print what it came to."""
-    from tastegraph.graph.devices import device_of
-    from tastegraph.studies.run import Prepared, recorded_result, resume
-
-    def prepare(recipe: Recipe) -> Prepared:
-        dataset, load_seconds = _loaded(recipe, feedback, force=force, json=json)
-        return Prepared(dataset, _told_trial(recipe, dataset, device, force=force, json=json), load_seconds)
-
-    with _keeping(often, quiet=json) as keeping, _watching(wanted, trackers, folder, quiet=json) as watcher:
-        result = resume(folder, prepare, watcher, wanted=wanted, keeping=keeping, device=device_of(device))
-        if result is not None:
-            watcher.finish(result)
-    if result is None:
-        spoken(quiet=json)(f"{folder}: the run was finished already")
-        result = recorded_result(folder)
-    _show(result, folder, json=json)
-
-
-def _told_trial(recipe: Recipe, dataset: Dataset, device: str, *, force: bool, json: bool) -> Trial:
-    """The split; what cannot be judged, or does not fit into memory, is told before torch is even imported."""
-    from tastegraph.errors import ModelError
-    from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
-    from tastegraph.studies.trial import Trial
-
-    trial = Trial.of(dataset, recipe)
-    need, free = need_of_run(trial, recipe), available_bytes()
-    free = None if free is None else free + own_bytes()
-    if free is not None and need.total > free and not force:
-        raise ModelError(need.refusal(free))
-    if not json:
-        steps = [step for step in trial.removed if not step.step.startswith("threshold")]
-        tell_reading(dataset, recipe, len(trial.split.positives), steps)
-        tell_warnings(dataset, recipe, trial.split)
-        say(need.line(free))
-    _tell_device(recipe, trial, device, force=force, json=json)
-    return trial
-
-
-def _tell_device(recipe: Recipe, trial: Trial, name: str, *, force: bool, json: bool) -> None:
-    """What a GPU needs beside what it has free; the processor has no memory of its own."""
-    if name == "cpu":
-        return
-    from tastegraph.errors import ModelError
-    from tastegraph.graph.devices import device_of, free_bytes, name_of
-    from tastegraph.studies.memory import need_of_device
-
-    device = device_of(name)
-    if (free := free_bytes(device)) is None:
-        return
-    need = need_of_device(trial, recipe)
-    if need.total > free and not force:
-        raise ModelError(need.refusal(free))
-    if not json:
-        say(f"{name_of(device)}: {need.line(free)}")
-
-
-@contextmanager
-def _watching(recipe: Recipe, trackers: Sequence[Tracker], folder: Path, *, quiet: bool) -> Iterator[Tracked]:
-    """The progress, and beside it the tools that are told; warnings of these are told in any case."""
-    from tastegraph.studies.tracking import Tracked
-
-    with (
-        TrainingProgress(recipe.evaluation.select, quiet=quiet) as progress,
-        Tracked(progress, trackers, folder, say) as watcher,
-    ):
-        yield watcher
-
-
-@contextmanager
-def _keeping(often: Mapping[str, Any] | None, *, quiet: bool) -> Iterator[Keeping]:
-    """How often a run's state is kept; signals end it meanwhile."""
-    from tastegraph.studies.checkpoints import Often
-    from tastegraph.studies.run import Keeping
-    from tastegraph.studies.stopping import Stop
-
-    stop = Stop()
-    with stop.listening():
-        yield Keeping(Often(**(often or {})), stop, spoken(quiet=quiet))
+    ranks, again = sitting.ranks, restarted()
+    if out is not None and not (again and ranks.told(lambda: has_begun(out))):
+        ranks.told(lambda: check_folder(out, force=sitting.force))
+        return sitting.begin(recipe, sitting.prepared(recipe), out), out
+    prepared = sitting.prepared(recipe)
+    wish = Path("runs") / prepared.dataset.name
+    folder = out or ranks.told(lambda: last_folder(wish) if again and has_begun(last_folder(wish)) else None)
+    if folder is not None:
+        return sitting.go_on(folder, recipe, lambda _: prepared), folder
+    folder = ranks.told(lambda: free_folder(wish))
+    return sitting.begin(recipe, prepared, folder), folder
 
 
 def _show(result: dict[str, Any], folder: Path, *, json: bool) -> None:

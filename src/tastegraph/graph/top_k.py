@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["NO_ITEM", "compiled_lists", "rank_blocks", "rank_by_inner_product", "top_k"]
+__all__ = ["NO_ITEM", "compiled_lists", "rank_blocks", "rank_by_inner_product", "top_k", "users_a_block"]
 
 NO_ITEM = -1
 BLOCK_ENTRIES = 1 << 22  # users x items scored at a time: 16 MB of float32
@@ -49,7 +49,7 @@ def rank_blocks(
     """
     if k < 1:
         raise ModelError(f"a list needs at least one place, k = {k}")
-    step = max(1, BLOCK_ENTRIES // max(num_items, 1) // multiple) * multiple
+    step = users_a_block(num_items, multiple)
     lists = np.full((len(users), k), NO_ITEM, np.int32)
     places = min(k, num_items)
     select = _select_compiled if len(users) * num_items > COMPILED_FROM else _select
@@ -57,6 +57,11 @@ def rank_blocks(
         block = users[begin : begin + step]
         lists[begin : begin + step, :places] = select(score_block(block), block, exclude, places)
     return lists
+
+
+def users_a_block(num_items: int, multiple: int = 1) -> int:
+    """How many users are scored at a time, a multiple of `multiple`."""
+    return max(1, BLOCK_ENTRIES // max(num_items, 1) // multiple) * multiple
 
 
 def _select(

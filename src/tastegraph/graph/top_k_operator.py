@@ -15,7 +15,7 @@ import torch
 from tastegraph.errors import ModelError
 from tastegraph.graph import devices
 from tastegraph.graph.compiled import use_torchs_threads
-from tastegraph.graph.top_k import BLOCK_ENTRIES, NAN, NO_ITEM, compiled_lists
+from tastegraph.graph.top_k import NAN, NO_ITEM, compiled_lists, users_a_block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ def _rank_compiled(
     else:
         start, index = exclude.start, exclude.index
     lists, ranked = (torch.from_numpy(start), torch.from_numpy(index)), np.empty((len(users), k), np.int32)
-    step = max(1, BLOCK_ENTRIES // max(len(e_items), 1))
+    step = users_a_block(len(e_items))
     for begin in range(0, len(users), step):
         block = torch.from_numpy(users[begin : begin + step])
         scores = e_users[block] @ e_items.T

@@ -11,12 +11,14 @@ from tastegraph.errors import ModelError
 from tastegraph.graph.bipartite import SYMMETRIC, BipartiteGraph
 from tastegraph.graph.propagation import sum_of_layers, sum_of_layers_at
 from tastegraph.lightgcn.conv import LightGCNConv, edge_weights
+from tastegraph.ranks.alone import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tastegraph.graph.bipartite import Exponents
     from tastegraph.graph.propagation import Precision
+    from tastegraph.ranks.alone import Ranks
 
 __all__ = ["LightGCN"]
 
@@ -40,6 +42,8 @@ class LightGCN(nn.Module):
         init_std: standard deviation of E0's normal draw.
         generator: source of that draw; torch's global one by default.
         start: E0 before training, float32 [nodes, d], in place of that draw.
+        ranks: where several processes hold columns of one E0 each, those; `embedding_dim` and `start` are of this one's
+            columns then, and so are embeddings. An inner product is the sum of all ranks' (`ranks.sum`).
 
     Raises:
         ModelError: a size is out of range or alpha does not fit K.
@@ -59,6 +63,7 @@ class LightGCN(nn.Module):
         init_std: float = 0.1,
         generator: torch.Generator | None = None,
         start: torch.Tensor | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
         super().__init__()
         if num_users < 1 or num_items < 1 or embedding_dim < 1 or num_layers < 0:
@@ -68,6 +73,7 @@ class LightGCN(nn.Module):
         self.num_users = num_users
         self.num_items = num_items
         self.exponents = exponents
+        self.ranks = ranks
         if start is None:
             start = torch.empty(num_users + num_items, embedding_dim).normal_(0, init_std, generator=generator)
         elif start.shape != (num_users + num_items, embedding_dim):
@@ -87,7 +93,7 @@ class LightGCN(nn.Module):
     def alpha(self) -> torch.Tensor:
         """The layers' weights alpha_0..alpha_K, float [K+1], each >= 0."""
         if self.alpha_logits is not None:
-            return torch.softmax(self.alpha_logits, dim=0)
+            return torch.softmax(self.ranks.shared(self.alpha_logits), dim=0)
         return self._alpha
 
     def forward(
@@ -129,7 +135,18 @@ class LightGCN(nn.Module):
         """
         return sum_of_layers_at(graph.normalised(self.exponents), self.E0, self.alpha, nodes, precision)
 
+    def hops(self, graph: BipartiteGraph) -> torch.Tensor:
+        """What a node hands to its neighbours, f = alpha_1 E0 + ... + alpha_K P^(K-1) E0, float [nodes, d].
+
+        A final embedding is alpha_0 of the node's own row of E0, and the sum of p_ui f over its neighbours.
+        """
+        alpha = self.alpha
+        if len(alpha) == 1:
+            return torch.zeros_like(self.E0)
+        return sum_of_layers(graph.normalised(self.exponents), self.E0, alpha[1:].contiguous())
+
     def score(self, graph: BipartiteGraph, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """y_ui = e_u . e_i of each (user, item) pair, float [n], for index tensors int64 [n]."""
         e_users, e_items = self(graph)
-        return torch.sum(e_users[user] * e_items[item], dim=-1)
+        (scores,) = self.ranks.sum(torch.sum(e_users[user] * e_items[item], dim=-1))
+        return scores

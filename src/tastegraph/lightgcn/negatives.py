@@ -20,13 +20,23 @@ from tastegraph.lightgcn.negative_operators import (
     streams_of,
     uniform_negatives_reference,
 )
+from tastegraph.lightgcn.pair_scores import pair_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tastegraph.lightgcn.config import TrainingConfig
+    from tastegraph.ranks.alone import Ranks
 
-__all__ = ["Negatives", "PopularNegatives", "UniformNegatives", "hardest", "negatives_of", "warm_up"]
+__all__ = [
+    "Negatives",
+    "PopularNegatives",
+    "UniformNegatives",
+    "hardest",
+    "hardest_of_ranks",
+    "negatives_of",
+    "warm_up",
+]
 
 ALL_POSITIVE = "a user has every item as a positive; no negative can be drawn"
 
@@ -172,3 +182,12 @@ def hardest(e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> to
     if not devices.is_compiled(e):
         return hardest_reference(e.detach(), user, candidates)
     return torch.ops.tastegraph.hardest(e.detach(), user, candidates)  # type: ignore[no-any-return]
+
+
+def hardest_of_ranks(ranks: Ranks, e: torch.Tensor, user: torch.Tensor, candidates: torch.Tensor) -> torch.Tensor:
+    """`hardest` where each rank has columns of the embeddings, float [nodes, own]; the same on all ranks."""
+    with torch.no_grad():
+        scores = pair_scores(e, user.repeat_interleave(candidates.shape[1]), candidates.reshape(-1))
+        (scores,) = ranks.sum(scores)
+    best = scores.view(candidates.shape).argmax(1, keepdim=True)
+    return candidates.gather(1, best).squeeze(1)

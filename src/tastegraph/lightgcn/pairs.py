@@ -10,7 +10,7 @@ import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.graph import devices
-from tastegraph.lightgcn.negatives import hardest, negatives_of
+from tastegraph.lightgcn.negatives import hardest, hardest_of_ranks, negatives_of
 from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
 from tastegraph.lightgcn.pair_scores import distinct, pair_scores
 
@@ -132,12 +132,15 @@ def pair_loss(graph: BipartiteGraph, config: TrainingConfig, model: LightGCN, ba
         rows = torch.arange(len(nodes), device=nodes.device)
     else:
         e, e0 = model.embeddings(graph, config.propagation_precision), model.E0
-        negative = hardest(e, user, negative)
+        alone = model.ranks.size == 1
+        negative = hardest(e, user, negative) if alone else hardest_of_ranks(model.ranks, e, user, negative)
         rows, _, times = distinct(user, positive, negative)
         place = torch.cat([user, positive, negative])
     u, i, j = place.chunk(3)
-    loss = bpr_loss(*pair_scores(e, u.repeat(2), torch.cat([i, j])).chunk(2))
-    if config.weight_decay:
-        squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
-        loss = loss + config.weight_decay * l2_penalty(squares, batch_size=len(user))
-    return loss
+    scores = pair_scores(e, u.repeat(2), torch.cat([i, j]))
+    if not config.weight_decay:
+        (scores,) = model.ranks.sum(scores)
+        return bpr_loss(*scores.chunk(2))
+    squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
+    scores, penalty = model.ranks.sum(scores, l2_penalty(squares, batch_size=len(user)))
+    return bpr_loss(*scores.chunk(2)) + config.weight_decay * penalty

@@ -11,6 +11,7 @@ import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.graph.spectral import singular_triplets
+from tastegraph.ranks.alone import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import ModelConfig
+    from tastegraph.ranks.alone import Ranks
 
 __all__ = ["start_embeddings"]
 
 
-def start_embeddings(graph: BipartiteGraph, shape: ModelConfig, generator: torch.Generator) -> torch.Tensor:
-    """E0 as `shape.start` says, float32 [nodes, d].
+def start_embeddings(
+    graph: BipartiteGraph, shape: ModelConfig, generator: torch.Generator, ranks: Ranks = ALONE
+) -> torch.Tensor:
+    """E0 as `shape.start` says, float32 [nodes, d]; of several ranks each one's columns of the same E0, [nodes, own].
 
     - "normal": N(0, init_std^2), as in He et al. 2020's code.
     - "xavier": uniform within sqrt(6 / (rows + d)), users and items each; Glorot and Bengio 2010.
@@ -35,34 +39,43 @@ def start_embeddings(graph: BipartiteGraph, shape: ModelConfig, generator: torch
     Args:
         graph: what the vectors belong to.
         shape: size of the model.
-        generator: source of the draws.
+        generator: source of the draws, in the same state on all ranks.
+        ranks: which columns are this process's.
 
     Raises:
         ModelError: a spectral start has not as many singular vectors as dimensions.
     """
-    d = shape.embedding_dim
     if shape.start == "spectral":
-        return _spectral(graph, d, shape.start_norm)
-    e0 = torch.empty(graph.num_nodes, d)
+        e0 = _spectral(graph, shape.embedding_dim, shape.start_norm, ranks)
+    else:
+        e0 = _drawn(graph, shape, generator)
+    return e0[:, ranks.columns(shape.embedding_dim)].contiguous()
+
+
+def _drawn(graph: BipartiteGraph, shape: ModelConfig, generator: torch.Generator) -> torch.Tensor:
+    e0 = torch.empty(graph.num_nodes, shape.embedding_dim)
     if shape.start == "normal":
         return e0.normal_(0, shape.init_std, generator=generator)
     for side in torch.split(e0, [graph.num_users, graph.num_items]):
-        bound = math.sqrt(6 / (len(side) + d))
+        bound = math.sqrt(6 / (len(side) + shape.embedding_dim))
         side.uniform_(-bound, bound, generator=generator)
     return e0
 
 
-def _spectral(graph: BipartiteGraph, d: int, norm: float) -> torch.Tensor:
+def _spectral(graph: BipartiteGraph, d: int, norm: float, ranks: Ranks) -> torch.Tensor:
+    """Computed by rank 0 for all: where singular values are equal, another processor may find other vectors."""
     smaller = min(graph.num_users, graph.num_items)
     if d > smaller:
         raise ModelError(
             f'model.start "spectral" needs as many users and items as dimensions, {d}; found {graph.num_users:,} users '
             f"and {graph.num_items:,} items; set model.embedding_dim={smaller} or less"
         )
+    if ranks.rank:
+        return ranks.sent(torch.empty(graph.num_nodes, d))
     with _one_thread():
         u, _, v = singular_triplets(graph, d)
     sides = (_scaled(u, graph.items_of.counts, norm), _scaled(v, graph.users_of.counts, norm))
-    return torch.from_numpy(np.concatenate(sides))
+    return ranks.sent(torch.from_numpy(np.concatenate(sides)))
 
 
 @contextmanager

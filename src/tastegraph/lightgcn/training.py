@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
@@ -17,8 +18,10 @@ from tastegraph.lightgcn.losses import Losses
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.pairs import PairBatches
 from tastegraph.lightgcn.ranking import ranking_embeddings
+from tastegraph.lightgcn.recent import recent_users
 from tastegraph.lightgcn.start import start_embeddings
 from tastegraph.lightgcn.users import UserBatches
+from tastegraph.ranks.alone import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.checkpoint import Keeper
     from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
+    from tastegraph.ranks.alone import Ranks
 
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
@@ -85,6 +89,7 @@ def train(
     keeper: Keeper | None = None,
     on_step: Callable[[int, int, float], None] = lambda *_: None,
     on_epoch: Callable[[Epoch], None] = lambda _: None,
+    ranks: Ranks = ALONE,
 ) -> Trained:
     """Train a LightGCN on all edges of a graph.
 
@@ -106,6 +111,8 @@ def train(
         keeper: keeps states of the training, and says where to go on; by default nothing is kept.
         on_step: told (step from 1, steps an epoch, the step's loss), in order.
         on_epoch: told each epoch's record, those of earlier sittings first.
+        ranks: processes that train it together, each with columns of E0; all call this with the same arguments. What is
+            validated and returned is whole on each; a keeper is told each rank's own columns.
 
     Returns:
         The model at its best epoch.
@@ -115,7 +122,7 @@ def train(
         ModelError: no user has a negative.
     """
     keeper = keeper or NothingKept()
-    training = _Training(graph, shape, config, batches or _batches(graph, config, device), device)
+    training = _Training(graph, shape, config, batches or _batches(graph, config, device), device, ranks)
     training.go_on_from(keeper.last())
     for record in training.epochs:
         on_epoch(record)
@@ -123,9 +130,9 @@ def train(
     while len(training.epochs) < last and not training.best.is_over:
         training.run_epoch(keeper, on_step)
         number = training.epoch
-        metrics = {}
+        metrics: Mapping[str, float] = {}
         if validate is not None and (number % config.validate_every == 0 or number == config.epochs):
-            metrics = dict(validate(training.finite_embeddings()))
+            metrics = ranks.told(partial(dict, validate(training.finite_embeddings())))
             training.best.offer(training.model, number, metrics[select])
         on_epoch(training.end_epoch(metrics))
         keeper.after_epoch(training.state)
@@ -143,12 +150,15 @@ class _Training:
         config: TrainingConfig,
         batches: Batches[Any],
         device: torch.device,
+        ranks: Ranks,
     ) -> None:
         init, self._draws = (_generator(seed) for seed in np.random.SeedSequence(config.seed).spawn(2))
         self._began = time.perf_counter()
         self._graph, self._shape, self._config, self._batches = graph, shape, config, batches
-        start = start_embeddings(graph, shape, init)
-        self.model = LightGCN(graph.num_users, graph.num_items, **shape.size, start=start).to(device)
+        self._ranks = ranks
+        start = start_embeddings(graph, shape, init, ranks)
+        size = {**shape.size, "embedding_dim": start.shape[1]}
+        self.model = LightGCN(graph.num_users, graph.num_items, **size, start=start, ranks=ranks).to(device)
         self._optimizer = torch.optim.Adam(self.model.parameters(), betas=config.betas, fused=True)
         self.best = _Best(config.patience)
         self.epochs: list[Epoch] = []
@@ -237,7 +247,7 @@ class _Training:
         Raises:
             DivergedError: they are not finite.
         """
-        embeddings = _embeddings(self.model, self._graph, self._shape)
+        embeddings = _embeddings(self.model, self._graph, self._shape, self._ranks)
         if not all(np.isfinite(side).all() for side in embeddings):
             number = self.epoch if self._losses else len(self.epochs)
             raise DivergedError(f"embeddings are not finite after epoch {number}; {ADVICE}")
@@ -247,8 +257,8 @@ class _Training:
         """The model at its best epoch, on the CPU."""
         self.best.restore(self.model)
         embeddings = self.finite_embeddings()
-        self.model.cpu()
-        return Trained(self.model, embeddings, self.best.epoch or len(self.epochs), tuple(self.epochs), self._before)
+        model = _whole(self.model, self._shape, self._ranks).cpu()
+        return Trained(model, embeddings, self.best.epoch or len(self.epochs), tuple(self.epochs), self._before)
 
 
 class _Best:
@@ -324,7 +334,21 @@ def learning_rate(config: TrainingConfig, done: float) -> float:
     return config.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
 
-def _embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig) -> Embeddings:
+def _embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig, ranks: Ranks) -> Embeddings:
     with torch.no_grad():
-        e_users, e_items = model(graph)
+        e = model.embeddings(graph)
+        if shape.recency:
+            e = torch.cat([recent_users(model, graph, shape.recency), e[model.num_users :]])
+        e = ranks.joined(e, shape.embedding_dim)
+    e_users, e_items = torch.split(e, [model.num_users, model.num_items])
     return ranking_embeddings(e_users.cpu().numpy(), e_items.cpu().numpy(), graph.users_of.counts, shape)
+
+
+def _whole(model: LightGCN, shape: ModelConfig, ranks: Ranks) -> LightGCN:
+    """The model with all columns."""
+    if ranks.size == 1:
+        return model
+    start = ranks.joined(model.E0, shape.embedding_dim)
+    whole = LightGCN(model.num_users, model.num_items, **shape.size, start=start)
+    whole.load_state_dict({**model.state_dict(), "E0": start})
+    return whole

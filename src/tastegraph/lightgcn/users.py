@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.lightgcn.model import LightGCN
+    from tastegraph.ranks.alone import Ranks
+
+    Pairs = tuple[torch.Tensor, torch.Tensor]
 
 __all__ = ["UserBatch", "UserBatches", "tallied"]
 
+SHORTEST = 1e-12  # length that a row is divided by at least, as in torch's `normalize`
 NEVER = -1e30  # the score of what is no negative; finite, for a user without any negative has gradient 0 then
 
 
@@ -131,12 +135,12 @@ class UserBatches:
         sizes = [len(batch.user), len(batch.positive), len(batch.shared)]
         users, positives, shared = torch.split(place, sizes)
         e, e0 = model.embeddings_at(self._graph, nodes, config.propagation_precision)
-        if config.similarity == "cosine":
-            e = normalize(e, dim=1)
         offset = torch.where(batch.times > 0, batch.times.log().to(e.dtype) - self._correction[batch.shared], NEVER)
-        negative = torch.addmm(offset, e.index_select(0, users) / config.temperature, e.index_select(0, shared).T)
+        similarities = (
+            self._similarities if model.ranks.size == 1 else partial(self._similarities_of_ranks, model.ranks)
+        )
+        negative, scores = similarities(e, offset, users, shared, (users.index_select(0, batch.row), positives))
         negative = negative.index_put(self._known(batch), negative.new_full((), NEVER))
-        scores = pair_scores(e, users.index_select(0, batch.row), positives) / config.temperature
         weight = self._user_weight[batch.user].index_select(0, batch.row) if config.user_exponent else None
         loss = sampled_softmax_loss(scores - self._correction[batch.positive], negative, batch.row, weight)
         if config.weight_decay:
@@ -144,8 +148,40 @@ class UserBatches:
             if not devices.runs_compiled(self._device):  # every node is there as often as it counts, but for padding
                 times = torch.cat([times[: -len(batch.shared)], batch.times > 0])
             squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
-            loss = loss + config.weight_decay * l2_penalty(squares, batch_size=len(batch.user))
+            (penalty,) = model.ranks.sum(l2_penalty(squares, batch_size=len(batch.user)))
+            loss = loss + config.weight_decay * penalty
         return loss
+
+    def _similarities(
+        self, e: torch.Tensor, offset: torch.Tensor, users: torch.Tensor, shared: torch.Tensor, pairs: Pairs
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Similarities by the temperature: of users and shared negatives, plus `offset`, [b, N]; of pairs, [n]."""
+        if self._config.similarity == "cosine":
+            e = normalize(e, dim=1)
+        tau = self._config.temperature
+        negative = torch.addmm(offset, e.index_select(0, users) / tau, e.index_select(0, shared).T)
+        return negative, pair_scores(e, *pairs) / tau
+
+    def _similarities_of_ranks(
+        self,
+        ranks: Ranks,
+        e: torch.Tensor,
+        offset: torch.Tensor,
+        users: torch.Tensor,
+        shared: torch.Tensor,
+        pairs: Pairs,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same where each rank has columns of e: inner products are summed with the squared norms, then divided."""
+        tau = self._config.temperature
+        partial_scores = e.index_select(0, users) @ e.index_select(0, shared).T, pair_scores(e, *pairs)
+        if self._config.similarity == "inner":
+            negative, scores = ranks.sum(*partial_scores)
+            return negative / tau + offset, scores / tau
+        negative, scores, squares = ranks.sum(*partial_scores, e.square().sum(1))
+        inverse = 1 / squares.sqrt().clamp(min=SHORTEST)
+        left, right = (inverse.index_select(0, side) for side in pairs)
+        of_users = inverse.index_select(0, users).unsqueeze(1) / tau
+        return of_users * negative * inverse.index_select(0, shared) + offset, scores * left * right / tau
 
     def _known(self, batch: UserBatch) -> tuple[torch.Tensor, torch.Tensor]:
         """Where a shared negative is a positive of the user: (row, place in `shared`)."""

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ import polars as pl
 from tastegraph.errors import DataError, RequestError
 from tastegraph.files import reason_of, sha256_of, written_whole
 from tastegraph.graph.top_k import rank_blocks
+from tastegraph.ranks.alone import ALONE
 from tastegraph.serving.places import length_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.neighbours import NeighbourLists
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.saved_model import SavedModel
 
 __all__ = ["FORMS", "AllLists", "check_place", "write_lists"]
@@ -72,6 +74,7 @@ def write_lists(
     path: Path,
     on_part: Callable[[int, int], None] = lambda *_: None,
     users_a_part: int = USERS_A_PART,
+    ranks: Ranks = ALONE,
 ) -> None:
     """Write the list of every user as rows of user, item (the source's ids), rank (from 1) and score.
 
@@ -88,6 +91,7 @@ def write_lists(
         path: ends in .parquet, .csv or .jsonl.
         on_part: told (users done, users) after each part.
         users_a_part: bounds the memory, beside the model's own and that of a block of scores.
+        ranks: processes that make the parts in turns, each with the model; rank 0 writes them all.
 
     Raises:
         DataError: `path` has another ending or is a folder, or another process is writing there.
@@ -99,6 +103,33 @@ def write_lists(
     if wanted.known is not None and (wanted.known.num_rows, wanted.known.num_columns) != sizes:
         raise RequestError(f"expected what {sizes[0]:,} users know of {sizes[1]:,} items; found {wanted.known}")
     folder = path.parent / f".{path.name}.{_digest(model, wanted, users_a_part)[:16]}"
+    ranks.told(lambda: _prepare(folder, path))
+    with _alone(folder, path) if ranks.rank == 0 else nullcontext():
+        begins = range(0, len(model.users), users_a_part)
+        parts = ranks.told(lambda: {begin: _sound_part(folder, begin) for begin in begins})
+        missing = [begin for begin in begins if parts[begin] is None]
+        for begin in sorted(set(begins) - set(missing)):
+            on_part(min(begin + users_a_part, len(model.users)), len(model.users))
+        for turn in range(0, len(missing), ranks.size):
+            own = missing[turn : turn + ranks.size][ranks.rank :][:1]
+            users = [np.arange(begin, min(begin + users_a_part, len(model.users))) for begin in own]
+            made = ranks.heard_by_first(
+                [(begin, _lists_of(model, some, wanted)) for begin, some in zip(own, users, strict=True)]
+            )
+            for begin, lists in (part for of_rank in made for part in of_rank):
+                parts[begin] = _made_part(folder, begin, lists)
+                on_part(min(begin + users_a_part, len(model.users)), len(model.users))
+        if ranks.rank == 0:
+            _join([part for part in parts.values() if part is not None], path)
+            shutil.rmtree(folder)
+
+
+def _prepare(folder: Path, path: Path) -> None:
+    """Make the folder of parts, or find it.
+
+    Raises:
+        DataError: it cannot be made, or another process is writing there.
+    """
     for other in _parts_beside(path):
         if other != folder:
             with _alone(other, path):
@@ -107,14 +138,6 @@ def write_lists(
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot be written ({reason_of(error)})", path=path) from error
-    with _alone(folder, path):
-        parts = []
-        for begin in range(0, len(model.users), users_a_part):
-            users = np.arange(begin, min(begin + users_a_part, len(model.users)))
-            parts.append(_sound_part(folder, begin) or _made_part(folder, begin, _lists_of(model, users, wanted)))
-            on_part(int(users[-1]) + 1, len(model.users))
-        _join(parts, path)
-        shutil.rmtree(folder)
 
 
 @contextmanager

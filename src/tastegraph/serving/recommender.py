@@ -12,6 +12,7 @@ import numpy as np
 
 from tastegraph.errors import DataError, FilterError, ModelError, RequestError, TasteGraphError, UnknownUserError, shown
 from tastegraph.graph.top_k import top_k
+from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.because import Because, Share, film_shares, other_shares
 from tastegraph.serving.everyone import AllLists, check_place, write_lists
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.neighbours import NeighbourLists
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.serving.person import Person
 
 __all__ = ["Recommender"]
@@ -255,6 +257,7 @@ class Recommender:
         known: NeighbourLists | None = None,
         on_part: Callable[[int, int], None] = lambda *_: None,
         force: bool = False,
+        ranks: Ranks = ALONE,
     ) -> None:
         """Write the list of every user the model has learned; see `write_lists`.
 
@@ -267,6 +270,7 @@ class Recommender:
                 included. To judge lists, leave out what a judge masks: `tastegraph.studies.evaluate.known_positives`.
             on_part: told (users done, users) now and then.
             force: replace a file that is there.
+            ranks: processes that make the lists together; all call this, rank 0 writes.
 
         Raises:
             DataError: `path` has another ending, is a folder, or is there already.
@@ -279,9 +283,9 @@ class Recommender:
             raise FilterError("no item passes the filters; loosen one")
         discount = Order(popularity_discount=popularity_discount).popularity_discount
         left_out = None if chosen.seen else known or self.model.seen
-        check_place(place, force=force)
+        ranks.told(lambda: check_place(place, force=force))
         wanted = AllLists(length_of(k, len(self.model.items)), allowed, left_out, discount)
-        write_lists(self.model, wanted, place, on_part)
+        write_lists(self.model, wanted, place, on_part, ranks=ranks)
 
     def _list(self, person: Person, places: int, filters: Filters, order: Order) -> NDArray[np.integer]:
         """The items of a list, best first: among all, or among those that the index reaches."""

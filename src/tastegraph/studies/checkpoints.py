@@ -111,6 +111,12 @@ class StageKeeper:
             self._all.say(f"warning: no state of {self._stage} is intact; it begins anew")
         return None
 
+    def is_due(self, epoch: int = 0) -> bool:
+        """Whether a state would be written now: after a step, or after the `epoch` that has just ended."""
+        often = self._all.often
+        by_clock = bool(often.minutes) and time.monotonic() - self._saved_at >= 60 * often.minutes
+        return self._all.stop.asked or by_clock or bool(often.epochs and epoch and epoch % often.epochs == 0)
+
     def after_step(self, state: Callable[[], TrainingState]) -> None:
         """Write the state if its time has come.
 
@@ -119,12 +125,11 @@ class StageKeeper:
             DivergedError: the model is no longer finite; it is not written.
             OSError: the system refused; the states before are intact.
         """
-        minutes = self._all.often.minutes
         if self._all.stop.asked:
             now = state()
             self._save(now)
             raise self._all.stop.error(f" after epoch {now.epoch - 1}, {now.step} steps")
-        if minutes and time.monotonic() - self._saved_at >= 60 * minutes:
+        if self.is_due():
             self._save(state())
 
     def after_epoch(self, state: Callable[[], TrainingState]) -> None:

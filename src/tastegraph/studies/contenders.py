@@ -14,7 +14,9 @@ from tastegraph.graph import devices
 from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
+from tastegraph.ranks.alone import ALONE
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
+from tastegraph.studies.shared_lists import SharedLists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from tastegraph.lightgcn.checkpoint import Epoch, Keeper
     from tastegraph.lightgcn.training import Embeddings, Trained
     from tastegraph.ranking.protocol import Judged, Ranker
-    from tastegraph.studies.checkpoints import Checkpoints
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.shared_keeper import Keepers
     from tastegraph.studies.trial import Trial
 
 __all__ = [
@@ -177,9 +180,10 @@ def contend(
     trial: Trial,
     recipe: Recipe,
     watcher: Watcher,
-    checkpoints: Checkpoints | None = None,
+    checkpoints: Keepers | None = None,
     *,
     device: torch.device = devices.CPU,
+    ranks: Ranks = ALONE,
 ) -> Contender:
     """Fit a model by its name, with the recipe's settings for it; again on more, where the trial refits.
 
@@ -192,12 +196,13 @@ def contend(
         watcher: is told how it goes on.
         checkpoints: keep what is trained by gradient, and say where to go on.
         device: what LightGCN and MF are trained and ranked on; all others compute on the CPU.
+        ranks: processes that train by gradient together, and make lists; all call this with the same arguments.
 
     Raises:
         ModelError: it does not work out.
     """
     began = time.perf_counter()
-    chosen = choose(name, trial, recipe, watcher, checkpoints, device=device)
+    chosen = choose(name, trial, recipe, watcher, checkpoints, device=device, ranks=ranks)
     ranker, trained = chosen.ranker, chosen.trained
     before = trained.seconds_before if trained is not None else 0.0
     epochs = trained.epochs if trained is not None else ()
@@ -216,8 +221,9 @@ def contend(
             keeper=checkpoints.keeper(f"{name}-refit") if checkpoints else None,
             on_step=watcher.step,
             on_epoch=watcher.epoch,
+            ranks=ranks,
         )
-        ranker = InnerProduct(trained.embeddings, device)
+        ranker = _lists_of(trained.embeddings, device, ranks)
         before += trained.seconds_before
     return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained, epochs)
 
@@ -234,14 +240,15 @@ def choose(
     trial: Trial,
     recipe: Recipe,
     watcher: Watcher,
-    checkpoints: Checkpoints | None = None,
+    checkpoints: Keepers | None = None,
     *,
     device: torch.device = devices.CPU,
+    ranks: Ranks = ALONE,
 ) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
     if name in (LIGHTGCN, MF):
         keeper = checkpoints.keeper(f"{name}-select") if checkpoints else None
-        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper, device)
+        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper, device, ranks)
     watcher.stage(title_of(name), None)
     ranker = _fitted(name, trial, recipe)
     return Chosen(ranker, _validation(ranker, trial, recipe))
@@ -255,11 +262,22 @@ def _fitted(name: str, trial: Trial, recipe: Recipe) -> Ranker:
     return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
 
 
+def _lists_of(embeddings: Embeddings, device: torch.device, ranks: Ranks) -> Ranker:
+    ranker = InnerProduct(embeddings, device)
+    return ranker if ranks.size == 1 else SharedLists(ranker, ranks, len(embeddings[1]))
+
+
 def _trained(
-    title: str, trial: Trial, recipe: Recipe, watcher: Watcher, keeper: Keeper | None, device: torch.device
+    title: str,
+    trial: Trial,
+    recipe: Recipe,
+    watcher: Watcher,
+    keeper: Keeper | None,
+    device: torch.device,
+    ranks: Ranks,
 ) -> Chosen:
     def validate(embeddings: Embeddings) -> Mapping[str, float]:
-        return _validation(InnerProduct(embeddings, device), trial, recipe)
+        return _validation(_lists_of(embeddings, device, ranks), trial, recipe)
 
     watcher.stage(title, recipe.training.epochs)
     trained = train(
@@ -272,8 +290,10 @@ def _trained(
         keeper=keeper,
         on_step=watcher.step,
         on_epoch=watcher.epoch,
+        ranks=ranks,
     )
-    return Chosen(InnerProduct(trained.embeddings, device), trained.epochs[trained.best_epoch - 1].validation, trained)
+    ranker = _lists_of(trained.embeddings, device, ranks)
+    return Chosen(ranker, trained.epochs[trained.best_epoch - 1].validation, trained)
 
 
 def _validation(ranker: Ranker, trial: Trial, recipe: Recipe) -> Mapping[str, float]:

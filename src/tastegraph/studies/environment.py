@@ -32,10 +32,23 @@ OF_COMPARING = ("implicit", "scikit-learn", "tensorly", "optuna")  # of the extr
 
 
 def describe_environment(
-    recipe: Recipe, digests: Mapping[str, str], device: torch.device = devices.CPU
+    recipe: Recipe,
+    digests: Mapping[str, str],
+    device: torch.device = devices.CPU,
+    *,
+    width: int | None = None,
+    ranks: int = 1,
 ) -> dict[str, Any]:
-    """Versions, machine and device, commit, seed, data digests, which implementation runs, what its first use took."""
-    width, precision = recipe.model.embedding_dim, recipe.training.propagation_precision
+    """Versions, machine and device, commit, seed, data digests, which implementation runs, what its first use took.
+
+    Args:
+        recipe: what is going to run.
+        digests: of the data's files.
+        device: what computes.
+        width: columns of E0 in this process; all by default.
+        ranks: how many processes train together.
+    """
+    width, precision = width or recipe.model.embedding_dim, recipe.training.propagation_precision
     compiled = devices.runs_compiled(device)
     first_use = {
         "propagation": propagation.warm_up(width, precision),
@@ -59,6 +72,7 @@ def describe_environment(
             "processor": _processor(),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
+            "ranks": ranks,
             "device": devices.name_of(device),
             **({"cuda": torch.version.cuda} if device.type == "cuda" else {}),
         },

@@ -11,12 +11,14 @@ from tastegraph.data.splits import Split
 from tastegraph.errors import DataError, EvaluationError, ModelError, RecipeError, RunError
 from tastegraph.files import sha256_of
 from tastegraph.ranking.protocols import RATED_ONLY, TUTORIAL
+from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.evidence import Evidence
 from tastegraph.studies.manner import Manner, describe
 from tastegraph.studies.outside_lists import OutsideLists
 from tastegraph.studies.recipe import LONGEST_LIST, load_recipe
 from tastegraph.studies.seal import SEAL, check_seal
+from tastegraph.studies.shared_lists import SharedLists
 from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
@@ -26,18 +28,22 @@ if TYPE_CHECKING:
     from tastegraph.data.load import Dataset
     from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.recipe import Recipe
 
 __all__ = ["evaluate", "evaluate_lists", "evaluate_lists_on", "known_positives"]
 
 
-def evaluate(run: Path, k: Sequence[int] | None = None, manner: Manner | None = None) -> dict[str, Any]:
+def evaluate(
+    run: Path, k: Sequence[int] | None = None, manner: Manner | None = None, ranks: Ranks = ALONE
+) -> dict[str, Any]:
     """The test metrics of a run's saved model, recomputed.
 
     Args:
         run: a run directory.
         k: lengths of the lists; those of the run by default.
         manner: protocol and what else to tell.
+        ranks: processes that make the lists together, each of some users; all call this with the same run at hand.
 
     Returns:
         {"schema", "run", "protocol", "k", "metrics": {"test": ...}, "intervals": {"test": ...}, "users": {"test": n},
@@ -51,7 +57,8 @@ def evaluate(run: Path, k: Sequence[int] | None = None, manner: Manner | None = 
     """
     manner = replace(manner or Manner(), k=_lengths(run, k if k is not None else manner.k if manner else None))
     model, evidence, warnings = _evidence_of(run, manner)
-    return {"schema": 1, "run": str(run), **_judge(model, evidence, manner, warnings)}
+    ranker = model if ranks.size == 1 else SharedLists(model, ranks, len(model.items))
+    return {"schema": 1, "run": str(run), **_judge(ranker, evidence, manner, warnings)}
 
 
 def evaluate_lists(lists: Path, run: Path, manner: Manner) -> dict[str, Any]:

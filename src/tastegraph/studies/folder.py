@@ -23,6 +23,7 @@ __all__ = [
     "free_folder",
     "is_finished",
     "is_litter",
+    "last_folder",
     "new_run",
     "replace_content",
 ]
@@ -96,6 +97,14 @@ def free_folder(wish: Path) -> Path:
     while os.path.lexists(folder):
         number += 1
         folder = wish.with_name(f"{wish.name}-{number}")
+    return folder
+
+
+def last_folder(wish: Path) -> Path:
+    """The last of wish, wish-2, wish-3, ... that exists; `wish` where none does."""
+    folder, number = wish, 2
+    while os.path.lexists(later := wish.with_name(f"{wish.name}-{number}")):
+        folder, number = later, number + 1
     return folder
 
 

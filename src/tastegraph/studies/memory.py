@@ -34,7 +34,9 @@ GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
 A_ROW = 80  # of those what reading, splitting and the graph take at their peak: 65 without a rating, at 10^8 rows
+AN_AGE = 80  # of an edge, where a user's later items weigh more: its age, its weight, and what they are computed of
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
+COPIES_OF_WHOLE = 4  # of several ranks: embeddings put together from all, and the model at the end
 # On a GPU: both ways of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
 # a pair's user, item and negative, once in order and once in the epoch's.
 AN_EDGE_KEPT, AN_EDGE_DRAWN = 2 * 10 + 3 * 8, 6 * 8
@@ -119,12 +121,28 @@ def need_of_device(trial: Trial, recipe: Recipe) -> DeviceNeed:
     return DeviceNeed(rows + edges + batch + A_BLOCK_THERE)
 
 
-def need_of_run(trial: Trial, recipe: Recipe) -> Need:
-    """What LightGCN and the recipe's baselines take, one after the other."""
+def need_of_run(trial: Trial, recipe: Recipe, *, ranks: int = 1, width: int | None = None) -> Need:
+    """What LightGCN and the recipe's baselines take, one after the other.
+
+    Args:
+        trial: what is learned from.
+        recipe: the settings.
+        ranks: how many ranks of one training there are on the machine; the need is that of all of them.
+        width: columns of E0 that a rank has at most; all by default.
+    """
     names = (LIGHTGCN, *recipe.baselines)
     fitting = {name: bytes_needed(name, trial, recipe) for name in names}
+    if width is not None and width < recipe.model.embedding_dim:
+        fitting[LIGHTGCN] = ranks * _bytes_of_columns(trial, recipe, width)
     most = max(names, key=lambda name: fitting[name])
-    return Need(LIBRARIES, A_POSITIVE * len(trial.split.positives), fitting[most], most)
+    return Need(ranks * LIBRARIES, ranks * A_POSITIVE * len(trial.split.positives), fitting[most], most)
+
+
+def _bytes_of_columns(trial: Trial, recipe: Recipe, width: int) -> int:
+    """What LightGCN takes on a rank with so many columns; where lists are made, all are put together there."""
+    own = recipe.model_copy(update={"model": recipe.model.model_copy(update={"embedding_dim": width})})
+    table = 4 * trial.graph.num_nodes * recipe.model.embedding_dim
+    return bytes_needed(LIGHTGCN, trial, own) + COPIES_OF_WHOLE * table
 
 
 def check_reading(source: str, advice: str = "") -> None:
@@ -169,6 +187,7 @@ def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
         model = BASELINES[name](**recipe.models.get(name, {}))
         return model.bytes_needed(graph.num_users, graph.num_items, graph.num_edges)
     rows = COPIES_OF_E0 * 4 * graph.num_nodes * recipe.model.embedding_dim
+    rows += AN_AGE * graph.num_edges if recipe.model.recency else 0
     if training.objective == "softmax":
         shared = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
         return rows + COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * shared

@@ -31,6 +31,7 @@ def describe_result(
     lightgcn: Scored,
     baselines: Mapping[str, Scored],
     load_seconds: float,
+    ranks: int = 1,
 ) -> dict[str, Any]:
     """The content of result.json: metric names are lower case, name@K, and intervals are 95 % over users."""
     trained = lightgcn.contender.trained
@@ -45,6 +46,7 @@ def describe_result(
         "intervals": {"test": _intervals(lightgcn.test)},
         "users": {"validation": len(trial.validation.users), "test": len(trial.final.test.users)},
         "best_epoch": trained.best_epoch,
+        "ranks": ranks,
         "notes": _notes(recipe.evaluation.select, lightgcn.contender.chosen_by),
         "seconds": {"load": load_seconds, **lightgcn.seconds},
         "baselines": {

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 import tastegraph
-from tastegraph.errors import DivergedError, RunError
+from tastegraph.errors import DivergedError, RanksError, RunError
 from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
 from tastegraph.graph.devices import CPU
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
+from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.checkpoints import BEST, Checkpoints, Often
 from tastegraph.studies.contenders import contend, score_test
@@ -30,6 +31,7 @@ from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
 from tastegraph.studies.sameness import check_same_data, check_settings, recipe_to_go_on_with
 from tastegraph.studies.seal import BEGUN, check_seal, digest_of_text, seal
+from tastegraph.studies.shared_keeper import SharedCheckpoints
 from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
 from tastegraph.studies.unfinished import begun, finish, gone_on_with, recipe_of
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.load import Dataset
     from tastegraph.lightgcn.training import Trained
+    from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
 
@@ -89,6 +92,7 @@ def run(
     force: bool = False,
     keeping: Keeping | None = None,
     device: torch.device = CPU,
+    ranks: Ranks = ALONE,
 ) -> dict[str, Any]:
     """Train and judge LightGCN and its baselines, and leave a whole run directory.
 
@@ -105,11 +109,13 @@ def run(
         force: replace a run that is there.
         keeping: how often states are kept, and who may stop it.
         device: what trains and ranks.
+        ranks: the processes that train LightGCN together, of which this is rank 0; the others `follow`.
 
     Returns:
         What was written as result.json.
 
     Raises:
+        RanksError: another rank has gone.
         StoppedError: a signal asked for the end.
         TasteGraphError: the data or a setting does not work out, `out` is in the way, or the split leaks.
     """
@@ -119,14 +125,17 @@ def run(
 
     def write(folder: Path) -> None:
         write_whole(folder / "recipe.toml", recipe.to_toml())
-        _write_json(folder / "environment.json", describe_environment(recipe, dataset.digests, device))
+        columns = ranks.columns(recipe.model.embedding_dim)
+        width = columns.stop - columns.start
+        environment = describe_environment(recipe, dataset.digests, device, width=width, ranks=ranks.size)
+        _write_json(folder / "environment.json", environment)
         with written_whole(folder / "split.parquet") as aside:
             prepared.trial.split.save(aside, dataset.digest)
         (folder / "checkpoints").mkdir()
         seal(folder)
 
     with begun(out, write) as folder:
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device)
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device, ranks)
 
 
 def resume(
@@ -137,6 +146,7 @@ def resume(
     wanted: Recipe | None = None,
     keeping: Keeping | None = None,
     device: torch.device = CPU,
+    ranks: Ranks = ALONE,
 ) -> dict[str, Any] | None:
     """Go on with an unfinished run: losses, metrics and embeddings are those of one that was never interrupted.
 
@@ -147,6 +157,7 @@ def resume(
         wanted: settings to go on with; they must be the run's.
         keeping: how often states are kept, and who may stop it.
         device: what trains and ranks; it need not be the one that the run began on.
+        ranks: as for `run`; as many as began it, or more, or fewer.
 
     Returns:
         What was written as result.json; None where the run was finished before.
@@ -168,7 +179,7 @@ def resume(
         check_same_data(folder, out, prepared.dataset, prepared.trial)
         if not any((folder / "checkpoints").glob("*")) and keeping is not None:
             keeping.say("no checkpoint was written before the end; the run begins anew")
-        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device)
+        return _run_in(folder, out, recipe, prepared, watcher, keeping or Keeping(), device, ranks)
 
 
 def recorded_result(out: Path) -> dict[str, Any]:
@@ -189,6 +200,7 @@ def _run_in(
     watcher: Watcher,
     keeping: Keeping,
     device: torch.device,
+    ranks: Ranks,
 ) -> dict[str, Any]:
     dataset, trial = prepared.dataset, prepared.trial
     checkpoints = Checkpoints(
@@ -203,14 +215,15 @@ def _run_in(
         if not os.access(folder, os.W_OK):
             raise RunError(f"{out}: cannot be written to (permission denied)")
         checkpoints.folder.mkdir(exist_ok=True)  # a copy of a run may lack a folder that was empty
+        shared = SharedCheckpoints(ranks, recipe.model.embedding_dim, keeping.stop, checkpoints)
         with Journal(folder / "metrics.jsonl", watcher) as journal:
-            contender = contend(LIGHTGCN, trial, recipe, journal, checkpoints, device=device)
+            contender = contend(LIGHTGCN, trial, recipe, journal, shared, device=device, ranks=ranks)
             lightgcn = score_test(contender, trial, recipe)
         baselines = {
             name: score_test(contend(name, trial, recipe, watcher, checkpoints, device=device), trial, recipe)
             for name in recipe.baselines
         }
-        result = describe_result(recipe, dataset, trial, lightgcn, baselines, prepared.load_seconds)
+        result = describe_result(recipe, dataset, trial, lightgcn, baselines, prepared.load_seconds, ranks.size)
         trained = lightgcn.contender.trained
         assert trained is not None  # noqa: S101 (for the type checker)
         save_checkpoint(trained, recipe.model, checkpoints.folder / BEST)
@@ -234,6 +247,8 @@ def _told_what_is_kept(checkpoints: Checkpoints) -> Iterator[None]:
     except DivergedError as error:
         kept = checkpoints.states()
         raise DivergedError(f"{error}; the last good state is kept: {kept[-1]}" if kept else str(error)) from error
+    except RanksError as error:
+        raise RanksError(str(error) if checkpoints.is_empty() else f"{error}{checkpoints.advice}") from error
     except OSError as error:
         said = f"{error.filename}: {reason_of(error)}" if error.filename else reason_of(error)
         raise RunError(said if checkpoints.is_empty() else f"{said}{checkpoints.advice}") from error
@@ -259,7 +274,7 @@ def _saved_model(trained: Trained, recipe: Recipe, prepared: Prepared, split_dig
         items = items.join(dataset.item_table, on="item", how="left", maintain_order="left")
     return SavedModel(
         *trained.embeddings,
-        folding=folding_of(trained.model, trial.final.graph),
+        folding=folding_of(trained.model, trial.final.graph, recipe.model.recency),
         fit=trial.final.graph.items_of,
         users=fit.users,
         items=fit.items,
@@ -267,6 +282,7 @@ def _saved_model(trained: Trained, recipe: Recipe, prepared: Prepared, split_dig
         seen=NeighbourLists.from_pairs(user[learned], item[learned], len(fit.users), len(fit.items)),
         ranking=recipe.model.ranking,
         about=about,
+        age=trial.final.graph.age,
     )
 
 

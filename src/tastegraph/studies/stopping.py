@@ -50,6 +50,15 @@ class Stop:
         """From here on a first signal waits to be asked for (`asked`), or no longer does."""
         self._waits = wanted
 
+    def hear(self, number: signal.Signals | None) -> None:
+        """Take a signal, where there is one, that another rank was sent; it waits."""
+        self._signal = self._signal or number
+
+    @property
+    def heard(self) -> signal.Signals | None:
+        """The signal that waits."""
+        return self._signal
+
     @property
     def asked(self) -> bool:
         """Whether a signal waits."""

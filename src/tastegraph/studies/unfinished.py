@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["begun", "finish", "gone_on_with", "place_of", "recipe_of"]
+__all__ = ["begun", "finish", "gone_on_with", "has_begun", "place_of", "recipe_of"]
 
 
 @contextmanager
@@ -90,6 +90,14 @@ def finish(folder: Path, out: Path) -> None:
     replace_content(out.resolve(), folder)
     folder.rmdir()
     sync_folder(out.resolve().parent)
+
+
+def has_begun(out: Path) -> bool:
+    """Whether an unfinished run is there, or beside a finished one that it is to replace."""
+    try:
+        return not is_finished(place_of(out))
+    except RunError:
+        return False
 
 
 def recipe_of(out: Path) -> Path:

@@ -1,0 +1,119 @@
+"""Commands that torchrun starts as several ranks: rank 0 prints, all end together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tastegraph.errors import RanksError, TasteGraphError
+from tastegraph.ranks.alone import ALONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tastegraph.ranks.alone import Ranks
+
+__all__ = [
+    "RankTimeout",
+    "alone_here",
+    "check_command",
+    "is_other_rank",
+    "let_rank_0_speak",
+    "own_device",
+    "ranks_here",
+    "restarted",
+]
+
+RESTARTS = "TORCHELASTIC_RESTART_COUNT"
+TOGETHER = ("train", "evaluate", "recommend")  # commands that several ranks may be started with
+
+RankTimeout = Annotated[
+    float,
+    typer.Option(
+        "--rank-timeout",
+        min=1,
+        metavar="SECONDS",
+        help="Under torchrun: how long a rank waits for the others before it gives up.",
+    ),
+]
+
+
+def let_rank_0_speak() -> None:
+    """Print nothing where this process is another rank than 0."""
+    if is_other_rank():
+        sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for the whole process)
+
+
+def is_other_rank() -> bool:
+    """Whether torchrun started this process beside a rank 0."""
+    return _number("WORLD_SIZE") > 1 and _number("RANK") > 0
+
+
+def check_command(words: Sequence[str]) -> None:
+    """Refuse to run side by side what does not run together.
+
+    Raises:
+        RanksError: torchrun started several processes of another command.
+    """
+    command = next((word for word in words if not word.startswith("-")), "")
+    if command and command not in TOGETHER:
+        alone_here(command)
+
+
+def alone_here(what: str) -> None:
+    """Refuse to do in several processes what is done in one.
+
+    Raises:
+        RanksError: torchrun started several.
+    """
+    if _number("WORLD_SIZE") > 1:
+        raise RanksError(f"torchrun goes with train, evaluate RUN and recommend --all; {what} runs in one process")
+
+
+def restarted() -> bool:
+    """Whether torchrun has started the ranks again, after one had failed."""
+    return _number(RESTARTS) > 0
+
+
+def own_device(name: str) -> str:
+    """The device that a name means here: under torchrun each rank of a machine has a GPU of its own."""
+    return f"cuda:{_number('LOCAL_RANK')}" if name == "cuda" and _number("WORLD_SIZE") > 1 else name
+
+
+@contextmanager
+def ranks_here(seconds: float, device: str = "cpu") -> Iterator[Ranks]:
+    """The processes that torchrun has started with this one; this one alone where it was started by itself.
+
+    A rank other than 0 that fails lets rank 0 say why before it ends.
+
+    Args:
+        seconds: how long to wait for a rank.
+        device: name of what computes, which says how ranks speak with one another.
+
+    Raises:
+        RanksError: a rank does not come, or torchrun's variables are not whole.
+    """
+    if _number("WORLD_SIZE") <= 1:
+        yield ALONE
+        return
+    from tastegraph.graph.devices import device_of
+    from tastegraph.ranks.group import joined_group
+
+    with joined_group(seconds, _number(RESTARTS), device_of(device)) as group:
+        try:
+            yield group
+        except (TasteGraphError, OSError):
+            if group.rank:
+                group.let_the_first_speak()
+            raise
+
+
+def _number(variable: str) -> int:
+    """One of torchrun's variables; 0 where it is not set, or no number."""
+    text = os.environ.get(variable, "")
+    return int(text) if text.isdecimal() else 0

@@ -1,0 +1,1 @@
+"""Ranks: processes that work on one thing, and what they tell one another."""
