@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["BATCH", "batch_of"]
 
 BATCH, SHARE = 131_072, 100  # a batch has a hundredth of the edges, and so many at most
-FEW, MANY = 4, 20  # steps that are timed, and of graphs below MANY_BELOW edges
+FEW, MANY = 2, 20  # steps that are timed, and of graphs below MANY_BELOW edges
 MANY_BELOW = 5_000_000
 LAYERS = 3  # propagations that are timed
 
