@@ -92,7 +92,11 @@ class Trial:
 
     @cached_property
     def graph(self) -> BipartiteGraph:
-        """The fit part's graph."""
+        """The fit part's graph.
+
+        Raises:
+            DataError: it is to tell which items are later, and the source has no times.
+        """
         fit = self.split.fit
         age = ages_of(fit) if self.aged else None
         if self.aged and age is None:
