@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,24 @@ def folder(tmp_path: Path) -> Path:
         assert np.array_equal(getattr(loaded.folding, name), getattr(model.folding, name))
     assert np.array_equal(loaded.fit.keys(), model.fit.keys())
     return tmp_path / "model"
+
+
+def test_ages_and_recency_are_kept_and_must_fit(tmp_path: Path, folder: Path) -> None:
+    model = SavedModel.load(folder)
+    assert model.age is None
+    assert model.ages(1).tolist() == [1, 1]
+    aged = replace(model, folding=replace(model.folding, recency=1.5), age=np.array([1, 2, 1]))
+    aged.save(tmp_path / "aged")
+    loaded = SavedModel.load(tmp_path / "aged")
+    assert (loaded.folding.recency, loaded.ages(1).tolist()) == (1.5, [2, 1])
+    for age, fault in (
+        (None, "does not say which"),
+        (np.array([1, 2]), "differ in number"),
+        (np.zeros(3, int), "whole number from 1"),
+    ):
+        replace(aged, age=age).save(tmp_path / "bad")
+        with pytest.raises(ModelError, match=fault):
+            SavedModel.load(tmp_path / "bad")
 
 
 def test_popularity_counts_the_users_learned_from(folder: Path) -> None:

@@ -43,13 +43,14 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     e_items, of_items = (rng.normal(size=(5, 3)).astype(np.float32) for _ in range(2))
     table = pl.DataFrame({"item": [f"film {n}" for n in range(5)], "title": ["A", "B", "C", "D", None]})
     SavedModel(
-        e_users, e_items, Folding(own, of_users, of_items),
+        e_users, e_items, Folding(own, of_users, of_items, recency=1.5),
         fit=NeighbourLists.from_pairs([0, 1, 1, 3], [1, 1, 2, 0], 4, 5),
         users=Vocabulary(pl.Series(["ann", "bob", "cem", "dee"])),
         items=Vocabulary(table["item"]),
         item_table=table,
         seen=NeighbourLists.from_pairs([0, 1, 1, 3, 3], [1, 1, 2, 0, 4], 4, 5),
         about={"data": {"name": "toy"}},
+        age=np.array([1, 2, 1, 1]),
     ).save(folder)  # fmt: skip
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 

@@ -24,6 +24,7 @@ from tastegraph.errors import ModelError
 from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
 from tastegraph.graph.bipartite import SYMMETRIC
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.graph.recency import recency_weights
 from tastegraph.graph.top_k import rank_by_inner_product
 
 if TYPE_CHECKING:
@@ -59,30 +60,38 @@ class Folding:
     .. math::
         e_u = \alpha_0 e_u^{(0)} + \sum_{i \in N_u} p_{ui} f_i, \qquad f_i = \sum_{k=1}^{K} \alpha_k e_i^{(k-1)}
 
-    One vector an item is all that a new user needs, whatever K; likewise one a user for new items.
+    One vector an item is all that a new user needs, whatever K; likewise one a user for new items. Where a model weighs
+    a user's later items more, p_ui is taken r_ui times (see `recency_weights`).
 
     Attributes:
         own: alpha_0 E0 of the users, float32 [users, d].
         users: f of the users, float32 [users, d].
         items: f of the items, float32 [items, d].
         exponents: a and b, 1/2 each in the paper.
+        recency: gamma of r_ui; 0 weighs all items alike.
     """
 
     own: NDArray[np.float32]
     users: NDArray[np.float32]
     items: NDArray[np.float32]
     exponents: Exponents = SYMMETRIC
+    recency: float = 0.0
 
-    def weights(self, degree: int, neighbours: NDArray[np.int64]) -> NDArray[np.float64]:
+    def weights(
+        self, degree: int, neighbours: NDArray[np.int64], age: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
         """The entries of P for the edges of a node: 1 / (degree^a neighbour's degree^b); float64 [n].
 
         Args:
             degree: the node's own.
             neighbours: those of the nodes at the other ends, int64 [n].
+            age: of the edges of a user, int64 [n]; of one age by default.
         """
         a, b = self.exponents
         weights: NDArray[np.float64] = 1 / (max(degree, 1) ** a * np.maximum(neighbours, 1) ** b)
-        return weights
+        if age is None or not self.recency or not len(age):
+            return weights
+        return weights * recency_weights(age, np.array([0, len(age)]), self.recency)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +109,7 @@ class SavedModel:
         seen: every item each user has rated, liked or not, in whatever part of the split.
         ranking: "inner" or "cosine": whether the rows above are final embeddings or these brought to length 1.
         about: what the model is: hyperparameters, data set and its digest.
+        age: of each entry of `fit`, 1 for the user's latest, int64; None where all items of a user weigh alike.
     """
 
     e_users: NDArray[np.float32]
@@ -112,6 +122,7 @@ class SavedModel:
     seen: NeighbourLists
     ranking: Literal["inner", "cosine"] = "inner"
     about: Mapping[str, Any] = field(default_factory=dict)
+    age: NDArray[np.int64] | None = None
 
     @property
     def width(self) -> int:
@@ -122,6 +133,12 @@ class SavedModel:
     def popularity(self) -> NDArray[np.int64]:
         """|N_i|: users of each item that the model has learned from, int64 [items]."""
         return np.bincount(self.fit.index, minlength=len(self.items))
+
+    def ages(self, user: int) -> NDArray[np.int64]:
+        """The age of each of a user's items in `fit`, int64 [n]; 1 where all weigh alike."""
+        if self.age is None:
+            return np.ones(len(self.fit[user]), np.int64)
+        return self.age[self.fit.start[user] : self.fit.start[user + 1]]
 
     @cached_property
     def gram(self) -> NDArray[np.float64]:
@@ -137,10 +154,12 @@ class SavedModel:
         """Write the folder's files, each whole, `model.json` last."""
         folder.mkdir(parents=True, exist_ok=True)
         own, users, items = self.folding.own, self.folding.users, self.folding.items
+        fit: dict[str, NDArray[Any]] = {"start": self.fit.start, "index": self.fit.index}
+        fit |= {} if self.age is None else {"age": self.age}
         writers: dict[str, Callable[[Path], object]] = {
             EMBEDDINGS: lambda path: save_file({"users": self.e_users, "items": self.e_items}, path),
             FOLDING: lambda path: save_file({"own": own, "users": users, "items": items}, path),
-            FIT: lambda path: save_file({"start": self.fit.start, "index": self.fit.index}, path),
+            FIT: lambda path: save_file(fit, path),
             SEEN: lambda path: save_file({"start": self.seen.start, "index": self.seen.index}, path),
             USERS: lambda path: pl.DataFrame({"user": self.users.ids}).write_parquet(path),
             ITEMS: self.item_table.write_parquet,
@@ -155,6 +174,7 @@ class SavedModel:
             "schema": SCHEMA,
             "ranking": self.ranking,
             "exponents": list(self.folding.exponents),
+            "recency": self.folding.recency,
             "about": dict(self.about),
             "files": files,
         }
@@ -183,11 +203,12 @@ class SavedModel:
 def _assembled(content: Mapping[str, bytes], description: Mapping[str, Any]) -> SavedModel:
     item_table = pl.read_parquet(BytesIO(content[ITEMS]))
     a, b = description.get("exponents", SYMMETRIC)  # models of before they could differ have none
+    recency = float(description.get("recency", 0.0))  # likewise
     embeddings, folding, fit, seen = (_arrays(content[name]) for name in (EMBEDDINGS, FOLDING, FIT, SEEN))
     return SavedModel(
         embeddings["users"],
         embeddings["items"],
-        Folding(folding["own"], folding["users"], folding["items"], (float(a), float(b))),
+        Folding(folding["own"], folding["users"], folding["items"], (float(a), float(b)), recency),
         NeighbourLists(fit["start"], fit["index"], len(item_table)),
         Vocabulary(pl.read_parquet(BytesIO(content[USERS]))["user"]),
         Vocabulary(item_table["item"]),
@@ -195,6 +216,7 @@ def _assembled(content: Mapping[str, bytes], description: Mapping[str, Any]) -> 
         NeighbourLists(seen["start"], seen["index"], len(item_table)),
         description["ranking"],
         description["about"],
+        fit.get("age"),
     )
 
 
@@ -244,7 +266,18 @@ def _misfit(model: SavedModel) -> str | None:
             return "the ends of a list are not in order"
         if len(index) and not 0 <= int(index.min()) <= int(index.max()) < items:
             return "a list names an item that the vocabulary lacks"
-    return _misfit_of_tables(model)
+    return _misfit_of_ages(model) or _misfit_of_tables(model)
+
+
+def _misfit_of_ages(model: SavedModel) -> str | None:
+    """The same of which of a user's items are later."""
+    if not 0 <= model.folding.recency <= 10:
+        return "its recency is not from 0 to 10"
+    if model.age is None:
+        return "it weighs later items more and does not say which they are" if model.folding.recency else None
+    if model.age.dtype != np.int64 or model.age.shape != model.fit.index.shape or bool((model.age < 1).any()):
+        return "ages and items differ in number, or an age is no whole number from 1"
+    return None
 
 
 def _misfit_of_tables(model: SavedModel) -> str | None:

@@ -320,7 +320,7 @@ def test_the_recipe_of_the_datas_name_is_hinted_at_unless_settings_are_given(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there(tastegraph: Command, csv: str, workplace: Path) -> None:
-    for command in ("train", "compare"):
+    for command in ("train", "compare", "tune"):
         done = tastegraph(command, csv, "--device", "cuda", "--out", "never", code=1)
         assert done.stderr.startswith("tastegraph: device cuda needs an NVIDIA GPU and a PyTorch built with CUDA")
         assert done.stderr.count("\n") == 1

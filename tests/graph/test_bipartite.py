@@ -44,3 +44,12 @@ def test_a_side_without_nodes_is_refused() -> None:
 def test_a_graph_shows_its_counts(toy: BipartiteGraph) -> None:
     assert repr(toy) == "BipartiteGraph(3 users, 4 items, 5 edges)"
     assert repr(toy.items_of) == "NeighbourLists(3 rows, 4 columns, 5 entries)"
+
+
+def test_ages_stand_in_the_order_of_the_lists_and_each_edge_has_one() -> None:
+    graph = BipartiteGraph.from_pairs([1, 0, 1], [0, 2, 1], 2, 3, np.array([2, 1, 3]))
+    assert graph.items_of.index.tolist() == [2, 0, 1]
+    assert graph.age is not None
+    assert graph.age.tolist() == [1, 2, 3]
+    with pytest.raises(GraphError, match="3 ages for 2 edges"):
+        BipartiteGraph.from_pairs([1, 0, 1], [0, 2, 0], 2, 3, np.array([2, 1, 3]))

@@ -53,8 +53,9 @@ def test_a_films_share_is_the_sum_over_paths_that_begin_with_it(small: Small) ->
     for weight in ALPHA[1:]:
         later += weight * layers
         layers = p @ layers
-    for film, share in zip(person.films, shares, strict=True):
-        only = p[user, users + film] * later[users + film]
+    r = small.saved.ages(user) ** -small.saved.folding.recency
+    for film, share, weight in zip(person.films, shares, r / r.mean(), strict=True):
+        only = weight * p[user, users + film] * later[users + film]
         assert share == pytest.approx(only @ small.saved.e_items[item, :4] / person.length, abs=1e-5)
 
 

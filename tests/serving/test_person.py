@@ -12,6 +12,8 @@ from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.recommender import Recommender
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tastegraph.saved_model import SavedModel
 
     from .conftest import Small
@@ -19,18 +21,20 @@ if TYPE_CHECKING:
 ALPHA = (0.1, 0.2, 0.3, 0.4)
 
 
-def listening_node(small: Small, likes: list[int], e0: np.ndarray) -> np.ndarray:
+def listening_node(small: Small, likes: list[int], e0: np.ndarray, age: Sequence[int] | None = None) -> np.ndarray:
     """The final embedding of a node added to the dense graph, with an edge from each like: sum of alpha_k P^k E0.
 
-    The others keep their neighbours and degrees: messages reach the new node, none leaves it.
+    The others keep their neighbours and degrees: messages reach the new node, none leaves it. Of ages other than 1 the
+    edges weigh as the model's recency has it.
     """
     users, items = small.adjacency.shape
     degree = small.edges.sum(1)
     p = np.zeros((users + items + 1, users + items + 1))
     p[:-1, :-1] = small.propagation
     a, b = small.saved.folding.exponents
-    for like in likes:
-        p[-1, users + like] = len(likes) ** -a * degree[users + like] ** -b
+    r = np.ones(len(likes)) if age is None else np.array(age, float) ** -small.saved.folding.recency
+    for like, weight in zip(likes, r / r.mean(), strict=True):
+        p[-1, users + like] = weight * len(likes) ** -a * degree[users + like] ** -b
     x = np.concatenate([small.e0, e0[None]])
     total = np.zeros_like(x)
     for weight in ALPHA:
@@ -54,7 +58,8 @@ def test_a_known_users_new_likes_count_as_edges_beside_the_old(small: Small) -> 
     user = 5
     old = small.saved.fit[user].tolist()
     new = next(item for item in range(9) if item not in old)
-    expected = as_ranked(small.saved, listening_node(small, [*old, new], small.e0[user]))
+    age = [*(small.saved.ages(user) + 1), 1]  # what is named now is later than all that was known
+    expected = as_ranked(small.saved, listening_node(small, [*old, new], small.e0[user], age))
     person = known_person(small.saved, user, [new])
     np.testing.assert_allclose(person.vector, expected, rtol=1e-5, atol=1e-6)
     assert set(person.seen) == {*old, new}
@@ -68,6 +73,13 @@ def test_without_news_a_known_user_is_the_saved_row(small: Small) -> None:
             person.own + person.refinement + person.weights @ small.saved.folding.items[person.films]
         ) / person.length
         np.testing.assert_allclose(made, person.vector[:4], atol=1e-6)
+
+
+def test_a_known_user_is_what_the_network_computes_with_a_last_step_by_age(small: Small) -> None:
+    for user in range(12):
+        likes, age = small.saved.fit[user].tolist(), small.saved.ages(user).tolist()
+        expected = as_ranked(small.saved, listening_node(small, likes, small.e0[user], age))
+        np.testing.assert_allclose(small.saved.e_users[user], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_like_said_again_changes_nothing(small: Small) -> None:

@@ -95,8 +95,8 @@ def test_seconds_are_those_of_what_is_moved() -> None:
     assert fast.gather(10, 128, 1000, 0.5) == 10 * 128 / 200
     assert replace(fast, cache=0).gather(10, 128, 1000, 0.5) == 10 * 128 / 50
     assert replace(fast, cache=32_000).gather(10, 128, 1000, 0.5) == pytest.approx(640 / 200 + 640 / 50)
-    assert fast.gather(10, 4, 1000, 0.5) == 10 * 64 / 200  # a line is fetched whole
-    gathered = sum(rows * max(width, 64) / 200 for rows, width, _ in TINY.gathered())
+    assert fast.gather(10, 4, 1000, 0.5) == 10 * 128 / 200  # two lines are fetched whatever is wanted of them
+    gathered = sum(rows * max(width, 128) / 200 for rows, width, _ in TINY.gathered())
     assert fast.seconds(TINY) == pytest.approx(TINY.streamed() / 100 + gathered)
     assert replace(fast, fixed=1.0, sort=0.1).seconds(TINY) - fast.seconds(TINY) == pytest.approx(1 + 6 * 0.1)
 

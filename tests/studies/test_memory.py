@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SETTINGS = [
     ["training.epochs=1", "baselines=[]"],
     ["training.epochs=1", "baselines=[]", "training.objective=softmax", "model.embedding_dim=1024"],
+    ["training.epochs=1", "baselines=[]", "model.recency=1"],
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from tastegraph.cli.device import Device, check_device
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import print_json, print_table, spoken, table
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.tuning import Runner
     from tastegraph.studies.tuning_folder import Asked
 
-    Where = tuple[str | None, int | None]
+    Where = tuple[str | None, int | None, str]
 
 __all__ = ["tune"]
 
@@ -96,6 +97,7 @@ def tune(
         int | None,
         typer.Option(min=1, help="Trials at a time on Ray; by default one a processor.", rich_help_panel=WIDE),
     ] = None,
+    device: Device = "cpu",
     json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
     reading: Reading,
 ) -> None:
@@ -112,6 +114,9 @@ def tune(
     from tastegraph.studies.search import Budget
     from tastegraph.studies.tuning_folder import Asked, asked_in
 
+    check_device(device)
+    if device != "cpu" and ray is not None:
+        raise typer.BadParameter("goes without --ray", param_hint="--device")
     if at_once is not None and ray is None:
         raise typer.BadParameter("goes with --ray", param_hint="--at-once")
     if resume is not None:
@@ -127,7 +132,7 @@ def tune(
         asked = Asked(resolved, names, Budget(trials or TRIALS, seconds), pruner or "median", storage, study)
         if out is not None:
             check_folder(out, force=force)
-    _search_and_show(asked, out, resume, (ray, at_once), force=force, json=json)
+    _search_and_show(asked, out, resume, (ray, at_once, device), force=force, json=json)
 
 
 def _search_and_show(
@@ -147,6 +152,7 @@ def _search_and_show(
         tell_warnings(dataset, recipe, trial.split)
 
     from tastegraph.cli.progress import TrainingProgress
+    from tastegraph.graph.devices import device_of
     from tastegraph.studies.tuning_folder import go_on_into, tune_into
 
     folder = resume or out or free_folder(Path("runs") / f"tune-{dataset.name}")
@@ -159,7 +165,7 @@ def _search_and_show(
         if resume is not None:
             found = go_on_into(folder, asked, dataset, trial, progress, run=run)
         else:
-            found = tune_into(folder, asked, dataset, trial, progress, force=force, run=run)
+            found = tune_into(folder, asked, dataset, trial, progress, force=force, run=run, device=device_of(where[2]))
     if json:
         print_json({name: vars(one) for name, one in found.items()})
     else:
@@ -168,12 +174,13 @@ def _search_and_show(
 
 @contextmanager
 def _runner(where: Where, trial: Trial, progress: TrainingProgress) -> Iterator[Runner]:
-    """Runs trials in this process, or on Ray: its address, and how many at once."""
-    address, at_once = where
+    """Runs trials in this process, on some device, or on Ray: its address, and how many at once."""
+    address, at_once, device = where
     if address is None:
+        from tastegraph.graph.devices import device_of
         from tastegraph.studies.tuning import here
 
-        yield here(trial, progress)
+        yield here(trial, progress, device_of(device))
         return
 
     from tastegraph.studies.on_ray import on_ray

@@ -57,7 +57,7 @@ def with_feedback(dataset: Dataset, feedback: pl.DataFrame, *, rated: bool) -> t
     Raises:
         DataError: the data comes with a split, which feedback would change, or a user is called like an account.
     """
-    if any(part is not None for part in (dataset.published_test, dataset.given_part, dataset.place)):
+    if any(part is not None for part in (dataset.published_test, dataset.given_part, dataset.interactions.place)):
         raise DataError("comes with a split, to which feedback cannot be added", path=dataset.path)
     known = dataset.interactions
     by_rating = rated and known.value is not None

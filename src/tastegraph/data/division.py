@@ -48,7 +48,6 @@ def divide(
     digest: str,
     published_test: NDArray[np.bool_] | None,
     given_part: NDArray[np.uint8] | None,
-    place: NDArray[np.int64] | None = None,
 ) -> NDArray[np.uint8]:
     """The part of each positive, uint8 [n].
 
@@ -59,13 +58,12 @@ def divide(
         digest: of the data; a saved split must be of the same.
         published_test: which of the pairs a published split tests on, bool [n], or None.
         given_part: the part of each that a column of the source gives, uint8 [n], or None.
-        place: of each pair in the files of a published split, int64 [n], or None.
 
     Raises:
         DataError: the method needs times, a column or a file that is not there, or a saved split is of other data.
     """
     if published_test is not None:
-        return _held_out_of(positives, published_test, config, place)
+        return _held_out_of(positives, published_test, config)
     if config.method == "column":
         return _by_column(positives, given_part, config)
     if config.method == "file":
@@ -98,12 +96,11 @@ def _held_out_of(
     positives: Interactions,
     test: NDArray[np.bool_],
     config: SplitConfig,
-    place: NDArray[np.int64] | None = None,
 ) -> NDArray[np.uint8]:
     """The given test part; of the rest, the second share of each user's pairs is validation."""
     held = config.ratios[1]
-    if config.held_out == "last" and place is not None:
-        return order_split(positives.user, place, (1 - held, held, 0.0), among=~test)
+    if config.held_out == "last" and positives.place is not None:
+        return order_split(positives.user, positives.place, (1 - held, held, 0.0), among=~test)
     return ratio_split(positives.user, (1 - held, held, 0.0), config.seed, among=~test)
 
 

@@ -35,6 +35,8 @@ class Interactions:
             fraction, which is known to a quarter of a microsecond in our days.
         users: vocabulary of the user indices.
         items: vocabulary of the item indices.
+        place: of each pair in the files of a published split, which list a user's items in some order, int64 [n], or
+            None.
     """
 
     user: NDArray[np.int32]
@@ -43,6 +45,7 @@ class Interactions:
     time: Times | None
     users: Vocabulary
     items: Vocabulary
+    place: NDArray[np.int64] | None = None
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame) -> tuple[Interactions, int]:
@@ -93,6 +96,7 @@ class Interactions:
             item=self.item[mask],
             value=None if self.value is None else self.value[mask],
             time=None if self.time is None else self.time[mask],
+            place=None if self.place is None else self.place[mask],
         )
 
     def positives(self, threshold: float | None) -> Interactions:

@@ -62,8 +62,6 @@ class Dataset:
         understood: how the source was read, for people.
         digests: SHA-256 of each file read.
         given_part: FIT, VALIDATION or TEST of each pair, uint8 [n], where a column of the source says so, or None.
-        place: of each pair in the files of a published split, which list a user's items in some order, int64 [n], or
-            None.
     """
 
     name: str
@@ -76,7 +74,6 @@ class Dataset:
     understood: str
     digests: dict[str, str]
     given_part: NDArray[np.uint8] | None = None
-    place: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         rated = self.interactions
@@ -111,7 +108,7 @@ class Dataset:
             raise DataError(
                 f"a published split is taken as it is; split.method {config.method} would make another", path=self.path
             )
-        if self.place is None and config.held_out == "last":
+        if self.interactions.place is None and config.held_out == "last":
             raise DataError("split.held_out last needs a published split, whose lists have an order", path=self.path)
         try:
             kept, removed = clean(self.interactions, threshold, cleaning)
@@ -123,7 +120,6 @@ class Dataset:
                 digest=self.digest,
                 published_test=None if self.published_test is None else self.published_test[kept],
                 given_part=None if self.given_part is None else self.given_part[kept],
-                place=None if self.place is None else self.place[kept],
             )
             return Split.of(positives, part), removed
         except DataError as error:
@@ -300,12 +296,13 @@ def _load_published(name: str, folder: Path) -> Dataset:
     interactions, duplicates, part = Interactions.from_rows(CodedRows.from_frame(placed))
     assert part is not None  # noqa: S101 (for the type checker: the columns were just added)
     assert interactions.time is not None  # noqa: S101
-    place, interactions = interactions.time.astype(np.int64, copy=False), replace(interactions, time=None)
+    place = interactions.time.astype(np.int64, copy=False)
+    interactions = replace(interactions, time=None, place=place)
     understood = "published split (train.txt, test.txt)"
     if (unread := left_unread(folder)) is not None:
         understood += f", {unread} is not read: validation is held out of train.txt"
     digests = _digests([folder / "train.txt", folder / "test.txt"])
-    return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests, place=place)
+    return Dataset(name, folder, interactions, part == TEST, None, None, duplicates, understood, digests)
 
 
 def _digests(files: Iterable[Path]) -> dict[str, str]:

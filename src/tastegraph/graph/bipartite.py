@@ -40,23 +40,38 @@ class BipartiteGraph:
         items_of: N_u, the items of each user.
         users_of: N_i, the users of each item.
         exponents: a and b.
+        age: of each entry of `items_of`, 1 for the user's latest item, int64 [edges]; None where nobody has said so.
     """
 
     items_of: NeighbourLists
     users_of: NeighbourLists
     exponents: Exponents = SYMMETRIC
+    age: NDArray[np.int64] | None = None
 
     @classmethod
-    def from_pairs(cls, user: ArrayLike, item: ArrayLike, num_users: int, num_items: int) -> BipartiteGraph:
+    def from_pairs(
+        cls, user: ArrayLike, item: ArrayLike, num_users: int, num_items: int, age: NDArray[np.int64] | None = None
+    ) -> BipartiteGraph:
         """The graph with an edge for each (user, item) pair; pairs given twice make one edge.
 
+        Args:
+            user: index of each pair's user.
+            item: index of each pair's item.
+            num_users: users there are.
+            num_items: items there are.
+            age: of each pair, where no pair is given twice.
+
         Raises:
-            GraphError: an index is out of range, or a side is empty.
+            GraphError: an index is out of range, or a side is empty; or there are ages and a pair is given twice.
         """
         if num_users < 1 or num_items < 1:
             raise GraphError(f"both sides need a node, found {num_users} users and {num_items} items")
         items_of = NeighbourLists.from_pairs(user, item, num_users, num_items)
-        return cls(items_of, items_of.transposed())
+        if age is not None:
+            if len(age) != len(items_of.index):
+                raise GraphError(f"{len(age):,} ages for {len(items_of.index):,} edges; each needs one")
+            age = np.asarray(age)[np.lexsort((np.asarray(item), np.asarray(user)))]
+        return cls(items_of, items_of.transposed(), age=age)
 
     @classmethod
     def from_edge_index(cls, edge_index: torch.Tensor, num_users: int, num_items: int) -> BipartiteGraph:

@@ -30,6 +30,9 @@ class ModelConfig(BaseModel):
         start_norm: root mean square norm of E0's rows after a spectral start, users and items each.
         ranking: what lists are ranked by: "inner", the inner product of the final embeddings, or "cosine".
         popularity_prior: b, for "cosine": b ln(users of the item) is added (see `ranking_embeddings`).
+        recency: gamma, how much more a user's later items weigh in its vector when lists are made: with a_ui = 1 for
+            the latest item, in proportion to a_ui^-gamma (see `recent_users`). It takes part in no training. It needs
+            times, or the lists of a published split.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +46,7 @@ class ModelConfig(BaseModel):
     start_norm: float = Field(default=1.5, gt=0, allow_inf_nan=False)
     ranking: Literal["inner", "cosine"] = "inner"
     popularity_prior: float = Field(default=0.0, ge=0, le=10)
+    recency: float = Field(default=0.0, ge=0, le=10)
 
     @property
     def size(self) -> dict[str, Any]:

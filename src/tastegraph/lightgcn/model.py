@@ -135,6 +135,16 @@ class LightGCN(nn.Module):
         """
         return sum_of_layers_at(graph.normalised(self.exponents), self.E0, self.alpha, nodes, precision)
 
+    def hops(self, graph: BipartiteGraph) -> torch.Tensor:
+        """What a node hands to its neighbours, f = alpha_1 E0 + ... + alpha_K P^(K-1) E0, float [nodes, d].
+
+        A final embedding is alpha_0 of the node's own row of E0, and the sum of p_ui f over its neighbours.
+        """
+        alpha = self.alpha
+        if len(alpha) == 1:
+            return torch.zeros_like(self.E0)
+        return sum_of_layers(graph.normalised(self.exponents), self.E0, alpha[1:].contiguous())
+
     def score(self, graph: BipartiteGraph, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
         """y_ui = e_u . e_i of each (user, item) pair, float [n], for index tensors int64 [n]."""
         e_users, e_items = self(graph)

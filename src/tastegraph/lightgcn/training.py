@@ -18,6 +18,7 @@ from tastegraph.lightgcn.losses import Losses
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.pairs import PairBatches
 from tastegraph.lightgcn.ranking import ranking_embeddings
+from tastegraph.lightgcn.recent import recent_users
 from tastegraph.lightgcn.start import start_embeddings
 from tastegraph.lightgcn.users import UserBatches
 from tastegraph.ranks.alone import ALONE
@@ -335,7 +336,10 @@ def learning_rate(config: TrainingConfig, done: float) -> float:
 
 def _embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig, ranks: Ranks) -> Embeddings:
     with torch.no_grad():
-        e = ranks.joined(model.embeddings(graph), shape.embedding_dim)
+        e = model.embeddings(graph)
+        if shape.recency:
+            e = torch.cat([recent_users(model, graph, shape.recency), e[model.num_users :]])
+        e = ranks.joined(e, shape.embedding_dim)
     e_users, e_items = torch.split(e, [model.num_users, model.num_items])
     return ranking_embeddings(e_users.cpu().numpy(), e_items.cpu().numpy(), graph.users_of.counts, shape)
 

@@ -53,7 +53,8 @@ def new_person(
     """Somebody the model has not learned, folded in.
 
     She is a node with E0 = 0 whose neighbours keep their layers: layer k is the sum over her likes of p_ui times layer
-    k-1 of the item, and all layers together are p_ui f_i (see `Folding`). A dislike is an edge of weight -DISLIKE.
+    k-1 of the item, and all layers together are p_ui f_i (see `Folding`). A dislike is an edge of weight -DISLIKE. What
+    is named is of one moment: no like is later than another.
 
     Args:
         model: the saved model.
@@ -77,11 +78,20 @@ def new_person(
 def known_person(
     model: SavedModel, user: int, likes: Sequence[int] = (), dislikes: Sequence[int] = (), *, refine: bool = False
 ) -> Person:
-    """A user the model has learned, by index; new likes and dislikes join, or leave, the ones learned from, at once."""
-    known = model.fit[user].astype(np.int64)
+    """A user the model has learned, by index; new likes and dislikes join, or leave, the ones learned from, at once.
+
+    Where later items weigh more, what is named now is of one moment, after all that she is known for.
+    """
+    known, age = model.fit[user].astype(np.int64), model.ages(user)
     fresh = np.array(likes, np.int64)
-    join = np.append(known[~np.isin(known, dislikes)], fresh[~np.isin(fresh, known)]) if likes or dislikes else known
-    person = _folded(model, model.folding.own[user], join, dislikes, refine=refine, seen=model.seen[user], new=likes)
+    fresh = fresh[~np.isin(fresh, known)]
+    stays = ~np.isin(known, dislikes)
+    join = np.append(known[stays], fresh)
+    named = len(fresh) + len(dislikes)
+    age = np.append(age[stays] + named, np.ones(named, np.int64))
+    person = _folded(
+        model, model.folding.own[user], join, dislikes, refine=refine, seen=model.seen[user], new=likes, age=age
+    )
     if likes or dislikes or refine:
         return person
     vector = model.e_users[user]  # the saved row itself: the same to the last bit in every list
@@ -97,10 +107,11 @@ def _folded(
     refine: bool,
     seen: NDArray[np.integer],
     new: Sequence[int],
+    age: NDArray[np.int64] | None = None,
 ) -> Person:
     films = np.append(likes, np.array(dislikes, np.int64))
     sign = np.repeat([1.0, -DISLIKE], [len(likes), len(dislikes)])
-    weights = sign * model.folding.weights(len(films), model.popularity[films])
+    weights = sign * model.folding.weights(len(films), model.popularity[films], age)
     # On one thread, as `scores_of` does and for its reason.
     taste = own + np.einsum("n,nd->d", weights, model.folding.items[films], optimize=False).astype(np.float32)
     refinement = np.zeros_like(taste)

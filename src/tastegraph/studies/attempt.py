@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tastegraph.errors import ModelError
+from tastegraph.graph.devices import CPU
 from tastegraph.studies.contenders import choose
 from tastegraph.studies.models import with_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    import torch
 
     from tastegraph.lightgcn.checkpoint import Epoch
     from tastegraph.studies.contenders import Watcher
@@ -42,7 +45,14 @@ class Outcome:
 
 
 def attempt(
-    name: str, trial: Trial, recipe: Recipe, settings: Mapping[str, Any], watcher: Watcher, goes_on: Judge
+    name: str,
+    trial: Trial,
+    recipe: Recipe,
+    settings: Mapping[str, Any],
+    watcher: Watcher,
+    goes_on: Judge,
+    *,
+    device: torch.device = CPU,
 ) -> Outcome:
     """Fit a model with some settings and judge it on validation; the test part is not looked at.
 
@@ -53,11 +63,13 @@ def attempt(
         settings: keyed as in `ranges_of`.
         watcher: is told how it goes on.
         goes_on: told each validated epoch and `recipe.evaluation.select` after it; False ends the attempt.
+        device: what LightGCN and MF are trained and ranked on.
     """
     began = time.perf_counter()
     own = with_settings(recipe, name, settings)
     try:
-        validation = choose(name, trial, own, _Judged(watcher, recipe.evaluation.select, goes_on)).validation
+        judged = _Judged(watcher, recipe.evaluation.select, goes_on)
+        validation = choose(name, trial, own, judged, device=device).validation
     except ModelError as error:
         return Outcome(failed=str(error), seconds=time.perf_counter() - began)
     except _GivenUpError as end:

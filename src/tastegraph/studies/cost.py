@@ -18,7 +18,7 @@ import numpy as np
 __all__ = ["Machine", "Plan", "Size", "Touched", "plan_of", "touched"]
 
 INDEX, FLOAT = 4, 4  # bytes of a neighbour's index, and of a float32
-LINE = 64  # bytes of a cache line: what a processor fetches at least
+FETCHED = 128  # bytes of two cache lines: rows of one take as long, with 32 halves as with 64 at 10^8 edges
 ADAM = 7  # tensors of E0's size that Adam reads and writes: E0, its gradient and two moments; E0 and the moments
 BATCH_PASSES = 10  # over the batch's rows: picked, summed, scored, and their gradients
 ROW_COLUMNS = 64  # that a row's own seconds are measured with
@@ -197,7 +197,7 @@ class Machine:
         The caches hold the most popular rows: of a table of T bytes they answer (cache / T)^(1 - skew) of the draws.
         """
         there = min(1.0, (self.cache / (table * width)) ** (1 - skew)) if table * width else 1.0
-        return rows * max(width, LINE) * (there / self.cached + (1 - there) / self.scattered)
+        return rows * max(width, FETCHED) * (there / self.cached + (1 - there) / self.scattered)
 
 
 @dataclass(frozen=True)

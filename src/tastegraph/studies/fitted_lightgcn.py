@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save
 
 from tastegraph.baselines.history import shape_of
 from tastegraph.baselines.lists import known_users
+from tastegraph.data.age import ages_of
 from tastegraph.errors import ModelError
 from tastegraph.files import write_whole, written_whole
 from tastegraph.graph.bipartite import BipartiteGraph
@@ -59,7 +60,8 @@ class FittedLightGCN:
             ModelError: there is no pair, no user has a negative, or the loss is not finite.
         """
         num_users, num_items = shape_of(interactions)
-        graph = BipartiteGraph.from_pairs(interactions.user, interactions.item, num_users, num_items)
+        age = ages_of(interactions) if self.model.recency else None
+        graph = BipartiteGraph.from_pairs(interactions.user, interactions.item, num_users, num_items, age)
         self.embeddings: Embeddings = train(graph, self.model, self.training).embeddings
         self.num_users = num_users
         return self

@@ -34,6 +34,7 @@ GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
 A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
 A_ROW = 80  # of those what reading, splitting and the graph take at their peak: 65 without a rating, at 10^8 rows
+AN_AGE = 80  # of an edge, where a user's later items weigh more: its age, its weight, and what they are computed of
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
 COPIES_OF_WHOLE = 4  # of several ranks: embeddings put together from all, and the model at the end
 # On a GPU: both ways of an edge in P (index, float32, float16), and the lists and keys that draws and masks search;
@@ -186,6 +187,7 @@ def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
         model = BASELINES[name](**recipe.models.get(name, {}))
         return model.bytes_needed(graph.num_users, graph.num_items, graph.num_edges)
     rows = COPIES_OF_E0 * 4 * graph.num_nodes * recipe.model.embedding_dim
+    rows += AN_AGE * graph.num_edges if recipe.model.recency else 0
     if training.objective == "softmax":
         shared = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
         return rows + COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * shared

@@ -274,7 +274,7 @@ def _saved_model(trained: Trained, recipe: Recipe, prepared: Prepared, split_dig
         items = items.join(dataset.item_table, on="item", how="left", maintain_order="left")
     return SavedModel(
         *trained.embeddings,
-        folding=folding_of(trained.model, trial.final.graph),
+        folding=folding_of(trained.model, trial.final.graph, recipe.model.recency),
         fit=trial.final.graph.items_of,
         users=fit.users,
         items=fit.items,
@@ -282,6 +282,7 @@ def _saved_model(trained: Trained, recipe: Recipe, prepared: Prepared, split_dig
         seen=NeighbourLists.from_pairs(user[learned], item[learned], len(fit.users), len(fit.items)),
         ranking=recipe.model.ranking,
         about=about,
+        age=trial.final.graph.age,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tastegraph.data.age import ages_of
 from tastegraph.data.pairs import ascending
 from tastegraph.errors import DataError, LeakError
 from tastegraph.graph.bipartite import BipartiteGraph
@@ -33,11 +34,13 @@ class Trial:
         refits: whether the chosen model is trained again on fit and validation together before it is tested, as
             where the test part is given: by a published split, a shipped fold, a column.
         removed: what each step of cleaning took.
+        aged: whether the graph is to tell which of a user's items are later.
     """
 
     split: Split
     refits: bool
     removed: tuple[Removed, ...] = ()
+    aged: bool = False
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Trial:
@@ -48,7 +51,7 @@ class Trial:
             LeakError: as `check_leaks`.
         """
         split, removed = dataset.divided(recipe.threshold, recipe.split, recipe.cleaning)
-        trial = cls(split, refits=dataset.gives_test(recipe.split), removed=removed)
+        trial = cls(split, refits=dataset.gives_test(recipe.split), removed=removed, aged=recipe.model.recency > 0)
         try:
             trial._check()
             trial.check_leaks()
@@ -91,7 +94,10 @@ class Trial:
     def graph(self) -> BipartiteGraph:
         """The fit part's graph."""
         fit = self.split.fit
-        return BipartiteGraph.from_pairs(fit.user, fit.item, len(fit.users), len(fit.items))
+        age = ages_of(fit) if self.aged else None
+        if self.aged and age is None:
+            raise DataError("model.recency needs to know which of a user's items are later, and there are no times")
+        return BipartiteGraph.from_pairs(fit.user, fit.item, len(fit.users), len(fit.items), age)
 
     @cached_property
     def validation(self) -> Relevant:
@@ -112,7 +118,7 @@ class Trial:
     @cached_property
     def final(self) -> Trial:
         """The trial that the test part is judged in: this one, or the one with validation learned from."""
-        return Trial(self.split.refit(), refits=False) if self.refits else self
+        return Trial(self.split.refit(), refits=False, aged=self.aged) if self.refits else self
 
     def _relevant(self, held: HeldOut) -> Relevant:
         return Relevant.from_pairs(held.user, held.item, self.graph.num_users, self.graph.num_items)

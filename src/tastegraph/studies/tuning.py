@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.errors import EvaluationError
+from tastegraph.graph.devices import CPU
 from tastegraph.studies.attempt import attempt
 from tastegraph.studies.contenders import Silent, Titled
 from tastegraph.studies.memory import check_memory
@@ -14,6 +15,8 @@ from tastegraph.studies.search import Budget, Kept, Search, Tuned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    import torch
 
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
@@ -80,13 +83,13 @@ def _note(note: Callable[[Lines], None], before: Lines, search: Search) -> None:
     note([*before, *search.lines()])
 
 
-def here(trial: Trial, watcher: Watcher) -> Runner:
-    """Trials in this process, one after the other."""
+def here(trial: Trial, watcher: Watcher, device: torch.device = CPU) -> Runner:
+    """Trials in this process, one after the other; LightGCN and MF are trained and ranked on `device`."""
 
     def run(search: Search, done: Callable[[], None]) -> None:
         while (draw := search.ask()) is not None:
             watched = Titled(watcher, f", trial {draw.number}")
-            outcome = attempt(search.name, trial, search.recipe, draw.settings, watched, draw.goes_on)
+            outcome = attempt(search.name, trial, search.recipe, draw.settings, watched, draw.goes_on, device=device)
             search.tell(draw, outcome)
             done()
 

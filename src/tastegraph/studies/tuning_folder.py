@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from tastegraph.errors import RunError
 from tastegraph.files import write_whole
+from tastegraph.graph.devices import CPU
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder
 from tastegraph.studies.models import known_models
@@ -22,6 +23,8 @@ from tastegraph.studies.unfinished import begun, finish, gone_on_with, place_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import torch
 
     from tastegraph.data.load import Dataset
     from tastegraph.studies.contenders import Watcher
@@ -64,6 +67,7 @@ def tune_into(
     *,
     force: bool = False,
     run: Runner | None = None,
+    device: torch.device = CPU,
 ) -> dict[str, Tuned]:
     """Search, and leave search.json, trials.jsonl, recipe.toml, tuning.json and environment.json; see `tune`.
 
@@ -78,6 +82,7 @@ def tune_into(
         watcher: is told how it goes on.
         force: replace a search that is there.
         run: tries settings; in this process by default.
+        device: what that computes on, for the record.
 
     Raises:
         RunError: `out` is in the way, or the storage cannot be used.
@@ -87,7 +92,7 @@ def tune_into(
 
     def write(folder: Path) -> None:
         write_whole(folder / "recipe.toml", asked.recipe.to_toml())
-        environment = describe_environment(asked.recipe, dataset.digests)
+        environment = describe_environment(asked.recipe, dataset.digests, device)
         write_whole(folder / "environment.json", _json(environment))
         _note_asked(folder, out, asked)
 
