@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,3 +77,30 @@ def test_there_must_be_a_run_to_go_on_with(tmp_path: Path) -> None:
     for place, message in ((tmp_path, "no unfinished run"), (tmp_path / "none", "no such file or directory")):
         done = subprocess.run(_train("--resume", str(place)), check=False, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (1, f"tastegraph: {place}: {message}\n")
+
+
+def test_a_relative_path_of_the_data_is_taken_from_where_the_run_began(ratings_csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    shutil.copy(ratings_csv, tmp_path / "here" / "own.csv")
+    words = [word for setting in SMALL for word in ("--set", setting)]
+    process = subprocess.Popen(
+        _train("own.csv", "--out", "../runs/first", *words), cwd=tmp_path / "here", stderr=subprocess.PIPE, text=True
+    )
+    out = tmp_path / "runs" / "first"
+    deadline = time.monotonic() + 60
+    while not ((out / "metrics.jsonl").exists() and (out / "metrics.jsonl").stat().st_size):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.terminate()
+    process.communicate(timeout=60)
+    gone_on = subprocess.run(
+        _train("--resume", "../runs/first", "--json"),
+        cwd=tmp_path / "there",
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert gone_on.returncode == 0, gone_on.stderr
+    assert len((out / "metrics.jsonl").read_text().splitlines()) == 100

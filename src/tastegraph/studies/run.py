@@ -8,6 +8,7 @@ import shlex
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -29,7 +30,7 @@ from tastegraph.studies.journal import Journal
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
-from tastegraph.studies.sameness import check_same_data, check_settings, recipe_to_go_on_with
+from tastegraph.studies.sameness import as_seen_from_there, check_same_data, check_settings, recipe_to_go_on_with
 from tastegraph.studies.seal import BEGUN, check_seal, digest_of_text, seal
 from tastegraph.studies.shared_keeper import SharedCheckpoints
 from tastegraph.studies.stopping import Stop
@@ -38,7 +39,6 @@ from tastegraph.studies.unfinished import begun, finish, gone_on_with, recipe_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import torch
 
@@ -128,7 +128,7 @@ def run(
         columns = ranks.columns(recipe.model.embedding_dim)
         width = columns.stop - columns.start
         environment = describe_environment(recipe, dataset.digests, device, width=width, ranks=ranks.size)
-        _write_json(folder / "environment.json", environment)
+        _write_json(folder / "environment.json", environment | {"folder": os.path.relpath(Path.cwd(), out)})
         with written_whole(folder / "split.parquet") as aside:
             prepared.trial.split.save(aside, dataset.digest)
         (folder / "checkpoints").mkdir()
@@ -175,7 +175,7 @@ def resume(
             return None
         check_seal(folder, BEGUN)
         recipe = recipe_to_go_on_with(folder, out, wanted, device, (keeping or Keeping()).say)
-        prepared = prepare(recipe)
+        prepared = prepare(as_seen_from_there(recipe, folder, out))
         check_same_data(folder, out, prepared.dataset, prepared.trial)
         if not any((folder / "checkpoints").glob("*")) and keeping is not None:
             keeping.say("no checkpoint was written before the end; the run begins anew")

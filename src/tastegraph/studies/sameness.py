@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +18,6 @@ from tastegraph.studies.recipe import load_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     import torch
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["check_same_data", "check_settings", "differences", "recipe_to_go_on_with"]
+__all__ = ["as_seen_from_there", "check_same_data", "check_settings", "differences", "recipe_to_go_on_with"]
 
 LONGEST_SHOWN = 70  # letters of a value; a digest is shown whole
 COMPUTES = ("torch", "numba", "numpy")  # another version of one may round otherwise
@@ -41,6 +42,21 @@ def check_settings(path: Path, out: Path, wanted: Recipe | None) -> Recipe:
     if other:
         raise RunError(f"{out}: the run's settings are others: {'; '.join(other)}; begin a new run for new settings")
     return recipe
+
+
+def as_seen_from_there(recipe: Recipe, folder: Path, out: Path) -> Recipe:
+    """The recipe with its data where they are: a relative path is taken from where the run began.
+
+    Args:
+        recipe: of the run.
+        folder: where it lies until it is finished.
+        out: where it will lie; the way from there to where it began stands in environment.json.
+    """
+    way = json.loads((folder / "environment.json").read_text(encoding="utf-8")).get("folder")
+    there = Path(os.path.normpath(out.absolute() / str(way))) / recipe.data.source
+    if way is None or Path(recipe.data.source).exists() or not there.exists():
+        return recipe
+    return recipe.with_keys({"data.source": str(there)})
 
 
 def recipe_to_go_on_with(
