@@ -25,6 +25,7 @@ ELSEWHERE = {  # cases whose tables stand on another page
     "loading": DOCS / "data.md",
     "device": DOCS / "scale.md",
     "checkpoints": DOCS / "reliability.md",
+    "ranks": DOCS / "scale.md",
     "serve": DOCS / "serve.md",
 }
 TABLE = "table"

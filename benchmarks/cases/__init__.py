@@ -25,6 +25,7 @@ TITLES = {
     "loading": "Loading a ratings file, ids mapped, beside pandas",
     "device": "Epochs on the processor and on a GPU, Gowalla",
     "checkpoints": "A training's state, written and read",
+    "ranks": "A training step by two ranks and by one process of two threads",
     "serve": "The service under load: requests a second and their times",
 }
 

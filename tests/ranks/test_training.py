@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from tastegraph.errors import RanksError
 from tastegraph.ranks.alone import ALONE, share_of
 from tastegraph.ranks.group import column_shares
 
-from .starting import started
+from .starting import ENVIRONMENT, LONGEST, started, torchrun
 from .trainings import KINDS, WIDTH, trained
 
 if TYPE_CHECKING:
@@ -41,6 +43,27 @@ def test_ranks_train_what_one_process_trains(size: int, alone: Mapping[str, Any]
             np.testing.assert_allclose(first[part], one[part], atol=1e-4, rtol=0, err_msg=f"{name}, {part}")
         for other in by_rank[1:]:
             assert other[name] == first, f"{name}: ranks differ"
+
+
+SLOW = {  # of the loopback device of a network namespace; kernels may lack either
+    "2 ms delay, 100 Mbit a second": "netem delay 2ms rate 100mbit",
+    "100 Mbit a second": "tbf rate 100mbit burst 256kb latency 50ms",
+}
+
+
+@pytest.mark.parametrize("limits", SLOW)
+def test_a_slow_network_changes_no_loss(limits: str, alone: Mapping[str, Any], tmp_path: Path) -> None:
+    if shutil.which("unshare") is None or shutil.which("tc") is None:
+        pytest.skip("there is no unshare or no tc")
+    made = f"ip link set lo up && tc qdisc add dev lo root {SLOW[limits]}"
+    tried = subprocess.run(["unshare", "-n", "sh", "-c", made], check=False, capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"no network with {limits} can be made here: {tried.stderr.strip()}")
+    words = ["unshare", "-n", "sh", "-c", f'{made} && exec "$@"', "sh", *torchrun(2, TRAININGS, str(tmp_path))]
+    subprocess.run(words, check=True, capture_output=True, timeout=LONGEST, env=ENVIRONMENT)
+    found = json.loads((tmp_path / "2-0.json").read_text(encoding="utf-8"))
+    for name, one in alone.items():
+        np.testing.assert_allclose(found[name]["losses"], one["losses"], atol=LOSSES, rtol=0, err_msg=name)
 
 
 def test_shares_hold_every_column_once_and_no_rank_is_without() -> None:

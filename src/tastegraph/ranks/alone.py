@@ -32,10 +32,12 @@ class Ranks(Protocol):
     called: bool
 
     @property
-    def rank(self) -> int: ...  # noqa: D102
+    def rank(self) -> int:
+        """Number of this process."""
 
     @property
-    def size(self) -> int: ...  # noqa: D102
+    def size(self) -> int:
+        """How many there are."""
 
     def columns(self, width: int) -> slice:
         """This rank's columns of `width` columns."""
