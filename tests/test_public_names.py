@@ -36,7 +36,7 @@ SURFACE = {
     ),
     "LightGCN": (
         "(num_users, num_items, *embedding_dim, *num_layers, *alpha, *exponents, *init_std, *generator, "
-        "*start): alpha, forward, embeddings, embeddings_at, hops, score"
+        "*start, *ranks): alpha, forward, embeddings, embeddings_at, hops, score"
     ),
     "LightGCNConv": "(): forward, message",
     "Popularity": "(hyperparameters): fit, rank, bytes_needed",
@@ -55,7 +55,8 @@ SURFACE = {
     "full_ranking": "(ranker, relevant, known, k)",
     "load": "(name_or_path, say, options)",
     "train": (
-        "(graph, shape, config, *device, *batches, *stop_after, *validate, *select, *keeper, *on_step, *on_epoch)"
+        "(graph, shape, config, *device, *batches, *stop_after, *validate, *select, *keeper, *on_step, "
+        "*on_epoch, *ranks)"
     ),
 }
 

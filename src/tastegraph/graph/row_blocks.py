@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.bipartite import BipartiteGraph
 
-__all__ = ["RowBlock", "bytes_of_layers", "row_cuts", "sum_of_layers_in_blocks"]
+__all__ = ["Exchange", "RowBlock", "bytes_of_layers", "row_cuts", "sum_of_layers_in_blocks"]
 
 FLOAT = 4  # bytes
 
