@@ -22,8 +22,6 @@ class Ranks(Protocol):
     All ranks call the same methods in the same order. What is said of tensors holds for any device and float dtype.
 
     Attributes:
-        rank: number of this process, from 0. Rank 0 writes and speaks for all.
-        size: how many there are.
         calls: whether this rank wants all to confer; it rides along with the next `sum`.
         called: whether any rank wanted so when the last sum was made; the same on all ranks.
     """
@@ -33,7 +31,7 @@ class Ranks(Protocol):
 
     @property
     def rank(self) -> int:
-        """Number of this process."""
+        """Number of this process, from 0. Rank 0 writes and speaks for all."""
 
     @property
     def size(self) -> int:
