@@ -26,17 +26,17 @@ ERRORS = {
 # The interface of the package. Whoever changes a line here changes what others call: CHANGELOG.md says so.
 SURFACE = {
     "BipartiteGraph": (
-        "(items_of, users_of, exponents): from_pairs, from_edge_index, num_users, num_items, num_nodes, "
+        "(items_of, users_of, exponents, age): from_pairs, from_edge_index, num_users, num_items, num_nodes, "
         "num_edges, lists, normalised, symmetric_scale, similarity, edge_index"
     ),
     "CleaningConfig": "(*since, *before, *min_user_ratings, *k_core)",
     "Dataset": (
         "(name, path, interactions, published_test, user_table, item_table, duplicates, understood, digests, "
-        "given_part, place): digest, split, divided, gives_test"
+        "given_part): digest, split, divided, gives_test"
     ),
     "LightGCN": (
         "(num_users, num_items, *embedding_dim, *num_layers, *alpha, *exponents, *init_std, *generator, "
-        "*start, *ranks): alpha, forward, embeddings, embeddings_at, score"
+        "*start, *ranks): alpha, forward, embeddings, embeddings_at, hops, score"
     ),
     "LightGCNConv": "(): forward, message",
     "Popularity": "(hyperparameters): fit, rank, bytes_needed",
