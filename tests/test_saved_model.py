@@ -113,7 +113,7 @@ def test_a_description_that_is_none_is_refused(folder: Path, text: str, expected
 def test_a_folder_in_a_files_place_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
     (folder / name).mkdir()
-    with pytest.raises(ModelError, match=f"{name}: cannot be read"):
+    with pytest.raises(ModelError, match=f"{name}: not a file"):
         SavedModel.load(folder)
 
 
