@@ -69,8 +69,15 @@ def told_of(value: Any) -> str:
     names = [f"{'*' * (one.kind == one.KEYWORD_ONLY)}{one.name}" for one in parameters]
     kinds = (FunctionType, classmethod, property, cached_property)
     own = vars(value).items() if isinstance(value, type) else ()
-    methods = [name for name, member in own if isinstance(member, kinds) and not name.startswith("_")]
+    methods = [
+        name for name, member in own if isinstance(member, kinds) and not name.startswith("_") and not _is_pygs(member)
+    ]
     return f"({', '.join(names)})" + (f": {', '.join(methods)}" if methods else "")
+
+
+def _is_pygs(member: object) -> bool:
+    """Whether PyG has made it from a template and put it into the class, as it does once a layer has been used."""
+    return isinstance(member, FunctionType) and not member.__module__.startswith("tastegraph")
 
 
 def test_the_interface_is_the_stored_one() -> None:
