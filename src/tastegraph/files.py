@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["digest_of", "reason_of", "sha256_of", "sync_folder", "write_whole", "written_whole"]
+__all__ = ["digest_of", "held", "reason_of", "sha256_of", "sync_folder", "write_whole", "written_whole"]
 
 MD5_DIGITS = 32
 OS_ERROR = re.compile(r"os error (\d+)")
@@ -45,6 +46,28 @@ def written_whole(path: Path) -> Iterator[Path]:
     finally:
         aside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+@contextmanager
+def held(folder: Path, refusal: Exception) -> Iterator[None]:
+    """Hold a folder against other processes; the system lets go of it when this one ends, however it ends.
+
+    Args:
+        folder: to hold.
+        refusal: raised where another process holds it.
+
+    Raises:
+        OSError: the folder cannot be opened.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise refusal from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def reason_of(error: OSError) -> str:

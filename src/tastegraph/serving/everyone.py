@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,14 @@ import numpy as np
 import polars as pl
 
 from tastegraph.errors import DataError, RequestError
-from tastegraph.files import reason_of, sha256_of, written_whole
+from tastegraph.files import held, reason_of, sha256_of, written_whole
 from tastegraph.graph.top_k import rank_blocks
 from tastegraph.ranks.alone import ALONE
 from tastegraph.serving.places import length_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -140,18 +140,9 @@ def _prepare(folder: Path, path: Path) -> None:
         raise DataError(f"cannot be written ({reason_of(error)})", path=path) from error
 
 
-@contextmanager
-def _alone(folder: Path, path: Path) -> Iterator[None]:
-    """Hold the parts against other processes; the system lets go of them when this one ends, however it ends."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DataError("another process is writing these lists", path=path) from error
-        yield
-    finally:
-        os.close(handle)
+def _alone(folder: Path, path: Path) -> AbstractContextManager[None]:
+    """Hold the parts against other processes."""
+    return held(folder, DataError("another process is writing these lists", path=path))
 
 
 def _made_part(folder: Path, begin: int, lists: pl.DataFrame) -> Path:

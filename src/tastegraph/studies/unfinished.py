@@ -6,18 +6,17 @@ into NAME.unfinished, and takes its place at the end.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tastegraph.errors import RunError
-from tastegraph.files import reason_of, sync_folder
+from tastegraph.files import held, reason_of, sync_folder
 from tastegraph.studies.folder import aside_of, beside, is_finished, is_litter, replace_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = ["begun", "finish", "gone_on_with", "has_begun", "place_of", "recipe_of"]
@@ -124,15 +123,6 @@ def _taken_back(place: Path, *, stays: bool) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def _alone(folder: Path, out: Path) -> Iterator[None]:
-    """Hold a folder against other processes; the system lets go of it when this one ends, however it ends."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise RunError(f"{out}: another process is training there") from error
-        yield
-    finally:
-        os.close(handle)
+def _alone(folder: Path, out: Path) -> AbstractContextManager[None]:
+    """Hold a folder against other processes."""
+    return held(folder, RunError(f"{out}: another process is training there"))
