@@ -124,6 +124,7 @@ licences: $(VENV)/.dev
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/site
+	$(BIN)/python -m supply.site build/site
 	@echo "build/site/index.html"
 
 $(VENV)/.release: $(VENV)/.runtime

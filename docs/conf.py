@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import latex2mathml.converter
+from docutils import nodes
 
 import tastegraph
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.writers.html5 import HTML5Translator
 
 project = "TasteGraph"
 copyright = "2026, the TasteGraph developers"  # noqa: A001 (Sphinx reads this name)
@@ -15,6 +24,10 @@ release = tastegraph.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = "TasteGraph"
+html_math_renderer = "mathml"
+# ziamath is here for the font in it.
+html_static_path = ["site.css", str(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf")]
+html_css_files = ["site.css"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 autodoc_typehints = "none"  # the docstrings give types and shapes
@@ -36,3 +49,18 @@ def _write_command_reference() -> None:
 
 
 _write_command_reference()
+
+
+def _write_formula(page: HTML5Translator, node: nodes.math) -> None:
+    page.body.append(latex2mathml.converter.convert(node.astext()))
+    raise nodes.SkipNode
+
+
+def _write_shown_formula(page: HTML5Translator, node: nodes.math_block) -> None:
+    page.body.append(f'<div class="math">{latex2mathml.converter.convert(node.astext(), display="block")}</div>')
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> None:
+    """Formulas become MathML, which browsers show by themselves: Sphinx's own way loads MathJax from the net."""
+    app.add_html_math_renderer("mathml", (_write_formula, None), (_write_shown_formula, None))
