@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.resources import files
@@ -31,6 +32,7 @@ html_css_files = ["site.css"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 autodoc_typehints = "none"  # the docstrings give types and shapes
+autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 napoleon_attr_annotations = False
 nitpicky = False
@@ -44,8 +46,26 @@ COMMANDS = Path(__file__).parent / "commands.md"
 def _write_command_reference() -> None:
     command = [sys.executable, "-m", "typer", "tastegraph.cli.main", "utils", "docs", "--name", "tastegraph"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    text = done.stdout.replace("# `tastegraph`", PREFACE, 1)
-    COMMANDS.write_text(text, encoding="utf-8")
+    COMMANDS.write_text(_with_whole_sentences(done.stdout).replace("# `tastegraph`", PREFACE, 1), encoding="utf-8")
+
+
+def _with_whole_sentences(page: str) -> str:
+    """The lists of commands with what each is for, where Typer cuts it short, and a link to the place that tells it."""
+    about = dict(re.findall(r"^#+ `(tastegraph[\w -]*)`\n\n(.+)$", page, re.MULTILINE))
+
+    def entry(found: re.Match[str]) -> str:
+        path = f"{above} {found[1]}"
+        return f"* [`{found[1]}`](#{path.replace(' ', '-')}): {about[path]}"
+
+    parts = re.split(r"^(?=#+ `)", page, flags=re.MULTILINE)
+    for number, part in enumerate(parts):
+        head, _, commands = part.partition("**Commands**:\n")
+        if commands:
+            above = part.split("`")[1]
+            parts[number] = f"{head}**Commands**:\n" + re.sub(
+                r"^\* `([\w-]+)`: .*$", entry, commands, flags=re.MULTILINE
+            )
+    return "".join(parts)
 
 
 _write_command_reference()
