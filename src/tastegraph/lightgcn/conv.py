@@ -40,7 +40,7 @@ class LightGCNConv(MessagePassing):  # type: ignore[misc]
         graph: BipartiteGraph | torch.Tensor,
         edge_weight: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """One layer; see the class for shapes.
+        """One layer, float [nodes, d]; see the class.
 
         Raises:
             GraphError: an edge_index (without edge_weight) lists an edge in one direction only.

@@ -30,7 +30,7 @@ def save_sealed(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any], p
     """Write tensors and what is to be known of them, whole, with the SHA-256 of the file in it.
 
     Args:
-        tensors: any, by name.
+        tensors: of any shape, by name.
         about: JSON; equal ones make equal files.
         path: of the file.
 
@@ -49,7 +49,7 @@ def save_sealed(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any], p
 
 
 def load_sealed(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """The tensors, by name, and what is to be known of them.
+    """The tensors, by name, of the shapes they were saved in, and what is to be known of them.
 
     Raises:
         ModelError: the file is missing, damaged, or was not written by `save_sealed`.

@@ -73,7 +73,7 @@ def gini(lists: NDArray[np.int32], num_items: int) -> Figure:
 
 
 def exposure(lists: NDArray[np.int32], num_items: int, k: Sequence[int]) -> dict[str, Figure]:
-    """Coverage and Gini of lists cut at every K, by name: "coverage@10", "gini@10"."""
+    """Coverage and Gini of lists, int32 [n, places], cut at every K, by name: "coverage@10", "gini@10"."""
     return {
         f"{name}@{length}": of(lists[:, :length], num_items)
         for length in sorted(set(k))

@@ -45,14 +45,14 @@ class Relevant:
     def from_pairs(
         cls, user: NDArray[np.integer], item: NDArray[np.integer], num_users: int, num_items: int
     ) -> Relevant:
-        """T from held-out (user, item) pairs; an item of -1 is cold."""
+        """T from held-out pairs, user and item int [pairs] each; an item of -1 is cold."""
         warm = item >= 0
         lists = NeighbourLists.from_pairs(user[warm], item[warm], num_users, num_items)
         return cls(lists, np.bincount(user, minlength=num_users).astype(np.int64))
 
     @property
     def users(self) -> NDArray[np.int64]:
-        """The users with a non-empty T."""
+        """The users with a non-empty T, ascending, int64 [n]."""
         return np.flatnonzero(self.total)
 
 
