@@ -59,7 +59,7 @@ def serving(run: Path) -> Iterator[str]:
 def draw(browser: Browser, url: str, folder: Path) -> None:
     """All pictures."""
     for scheme in ("light", "dark"):
-        page = browser.new_page(base_url=url, viewport=DESKTOP, color_scheme=scheme)  # type: ignore[arg-type]
+        page = browser.new_page(base_url=url, viewport=DESKTOP, color_scheme=scheme)  # type: ignore[arg-type]  # literals
         like_some(page)
         page.screenshot(path=folder / f"page-{scheme}.png")
         if scheme == "dark":

@@ -32,7 +32,8 @@ class PygTrainer:
         self.num_users, self.num_items = graph.num_users, graph.num_items
         self.model = LightGCN(graph.num_nodes, embedding_dim=dimensions, num_layers=layers)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.001)
-        self.loader: DataLoader[int] = DataLoader(range(graph.num_edges), batch_size=batch_size, shuffle=True)  # type: ignore[arg-type]
+        edges = range(graph.num_edges)
+        self.loader: DataLoader[int] = DataLoader(edges, batch_size, shuffle=True)  # type: ignore[arg-type]  # as PyG's
 
     @property
     def steps(self) -> int:

@@ -12,7 +12,7 @@ from tastegraph.graph.propagation import propagate
 __all__ = ["LightGCNConv", "edge_weights"]
 
 
-class LightGCNConv(MessagePassing):  # type: ignore[misc]
+class LightGCNConv(MessagePassing):  # type: ignore[misc]  # PyG is untyped
     r"""The light graph convolution of He et al. 2020 (arXiv 2002.02126), equation 3.
 
     .. math::

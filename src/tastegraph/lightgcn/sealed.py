@@ -58,7 +58,7 @@ def load_sealed(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as tensors:
             about = json.loads(tensors.metadata()["about"])
             _check(path, about.pop("sha256"))
-            return {name: tensors.get_tensor(name) for name in tensors.keys()}, about  # noqa: SIM118
+            return {name: tensors.get_tensor(name) for name in tensors.keys()}, about  # noqa: SIM118 (it is no mapping)
     except OSError as error:
         raise ModelError(f"{path}: not a checkpoint ({reason_of(error)})") from error
     except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
