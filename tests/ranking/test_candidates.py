@@ -52,7 +52,8 @@ def test_users_a_block_at_a_time_get_the_lists_they_get_together(
 def test_nobody_to_rank_for_is_an_empty_table() -> None:
     none = NeighbourLists.from_pairs([], [], 20, 8)
     found = rank_candidates(ByTable(), np.zeros(0, np.int64), none, 3)
-    assert (found.shape, found.dtype) == ((0, 3), np.int32)
+    assert found.shape == (0, 3)
+    assert found.dtype == np.int32
 
 
 def test_a_union_holds_the_pairs_of_either_once() -> None:
