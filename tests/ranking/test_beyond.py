@@ -120,6 +120,16 @@ def test_a_list_of_nothing_and_a_user_without_a_profile_have_no_such_metric() ->
     assert [name for name, value in found.items() if math.isnan(value)] == ["popularity_lift", "miscalibration"]
 
 
+def test_what_is_undefined_for_one_user_is_defined_for_the_others() -> None:
+    profiles = NeighbourLists.from_pairs([0, 2], [0, 1], 3, 2)  # user 1 has nothing
+    catalogue = Catalogue.of(profiles, [["Drama"], None])
+    lists = np.array([[0], [0], [0], [1]], np.int32)
+    found = BEYOND["miscalibration"](lists, np.array([0, 1, 2, 0]), catalogue)
+    assert found.tolist() == pytest.approx([0, math.nan, math.nan, math.nan], nan_ok=True)
+    lift = BEYOND["popularity_lift"](lists, np.array([0, 1, 2, 0]), catalogue)
+    assert lift.tolist() == pytest.approx([0, math.nan, 0, 0], nan_ok=True)
+
+
 def test_an_item_that_nobody_has_has_no_novelty_and_popularity_0() -> None:
     profiles = NeighbourLists.from_pairs([0, 1], [0, 1], 2, 3)
     catalogue = Catalogue.of(profiles)
@@ -139,6 +149,7 @@ def test_metrics_of_genres_are_undefined_without_genres() -> None:
 
 def test_the_catalogues_genres_are_a_table_of_items_and_sorted_names() -> None:
     assert CATALOGUE.genres is not None
+    assert CATALOGUE.genres.dtype == bool
     # Comedy, Drama, War
     assert CATALOGUE.genres.tolist() == [[False, True, False], [False, True, True], [True, False, False], [False] * 3]
     assert CATALOGUE.genre_shares.tolist() == [[0, 1, 0], [0, 0.5, 0.5], [1, 0, 0], [0, 0, 0]]

@@ -47,6 +47,7 @@ def test_users_a_block_at_a_time_get_the_lists_they_get_together(
     ranker = ByTable()
     assert np.array_equal(rank_candidates(ranker, np.arange(20), candidates, 3), together)
     assert len(ranker.asked) == blocks
+    assert np.concatenate([users for users, _ in ranker.asked]).tolist() == list(range(20))
 
 
 def test_nobody_to_rank_for_is_an_empty_table() -> None:
