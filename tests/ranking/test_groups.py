@@ -103,15 +103,17 @@ def test_two_users_are_enough_for_an_interval() -> None:
 
 
 def test_intervals_of_recall_by_band_are_over_the_users_with_such_items() -> None:
-    band = np.array([0, 0, 2])
-    relevant = Relevant.from_pairs(np.array([0, 1, 2, 2]), np.array([0, 1, 2, 0]), 3, 3)
-    judged = _judged([0.0] * 3, [[0], [2], [2]])
-    head, middle, tail = by_item_band(judged, relevant, band, [1])
-    assert head.means == {"recall@1": 1 / 3}
-    assert head.intervals == {"recall@1": bootstrap_interval(np.array([1.0, 0, 0]))}
-    assert by_item_band(judged, relevant, band, [1], seed=5)[0].intervals == {
-        "recall@1": bootstrap_interval(np.array([1.0, 0, 0]), seed=5)
-    }
+    n = 37  # all are to find item 0, every fifth item 1 as well, one item 2; a third are shown item 2, the others 0
+    user = np.array([*range(n), *range(0, n, 5), 3])
+    item = np.array([*[0] * n, *[1] * 8, 2])
+    relevant = Relevant.from_pairs(user, item, n, 3)
+    judged = _judged([0.0] * n, [[0 if user % 3 else 2] for user in range(n)])
+    head, middle, tail = by_item_band(judged, relevant, np.array([0, 0, 2]), [1])
+    found = np.array([float(user % 3 > 0) / (1 if user % 5 else 2) for user in range(n)])
+    assert head.means == {"recall@1": found.mean()}
+    assert head.intervals == {"recall@1": bootstrap_interval(found, seed=0)}
+    (other, *_) = by_item_band(judged, relevant, np.array([0, 0, 2]), [1], seed=5)
+    assert other.intervals == {"recall@1": bootstrap_interval(found, seed=5)} != head.intervals
     assert (middle.users, middle.items, middle.means, middle.intervals) == (0, 0, {}, {})
     assert (tail.users, tail.items, tail.means, tail.intervals) == (1, 1, {"recall@1": 1}, {})
     assert [group.name for group in (head, middle, tail)] == ["head", "middle", "tail"]
@@ -121,11 +123,14 @@ def test_as_many_activity_bands_as_asked_for_in_the_order_of_users() -> None:
     sizes = np.array([1000, 3, 1, 2000])
     coldest, warmest = "1: 1 to 3 positives", "2: 1,000 to 2,000 positives"
     assert activity_bands(sizes, 2) == [warmest, coldest, coldest, warmest]
+    # the edges are sizes that somebody has: 2, 3 and 5, which a quarter, a half, three quarters of six do not exceed
+    assert [label[0] for label in activity_bands(np.arange(1, 7))] == ["1", "1", "2", "3", "3", "4"]
     assert activity_bands(sizes, 1) == ["1: 1 to 2,000 positives"] * 4
 
 
 def test_items_that_nobody_has_are_the_tail_of_a_catalogue_and_the_head_of_an_empty_one() -> None:
     assert popularity_bands(np.array([0, 3, 0])).tolist() == [2, 0, 2]
+    assert popularity_bands(np.array([0, 1])).tolist() == [2, 0]
     assert popularity_bands(np.array([0, 0])).tolist() == [0, 0]
     assert popularity_bands(np.array([1, 1, 1])).tolist() == [0, 1, 2]  # equal counts by lower index
 

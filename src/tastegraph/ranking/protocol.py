@@ -136,6 +136,6 @@ def judge(
 def hits_of(lists: NDArray[np.int32], users: NDArray[np.int64], wanted: NeighbourLists) -> NDArray[np.bool_]:
     """Which places of each user's list hold an item of the user's row in `wanted`, bool [n, places]."""
     owner = np.repeat(users, lists.shape[1])
-    listed = lists.ravel().astype(np.int64)
+    listed = lists.ravel()
     there = wanted.contain(owner, np.maximum(listed, 0))
     return ((listed >= 0) & there).reshape(lists.shape)
