@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
+import signal
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from tastegraph.baselines.gf_cf import GFCF
 from tastegraph.data.load import load
-from tastegraph.errors import RunError
+from tastegraph.errors import RunError, StoppedError
 from tastegraph.ranking.protocol import full_ranking
 from tastegraph.studies.benchmarks import (
     BEGIN,
@@ -21,7 +24,11 @@ from tastegraph.studies.benchmarks import (
 )
 from tastegraph.studies.contenders import Silent
 from tastegraph.studies.recipe import load_recipe
+from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
+
+if TYPE_CHECKING:
+    from tastegraph.lightgcn.checkpoint import Epoch
 
 
 def _published_split(folder: Path) -> Path:
@@ -65,6 +72,42 @@ def test_a_closed_form_is_judged_as_lightgcn_is_and_has_a_record_and_a_row_of_it
     row = table_of(read_records(path.parent)).splitlines()[-1]
     assert row.startswith("| ours, GF-CF, `tastes` |  | **")
     assert row.endswith("| `tastegraph reproduce benchmarks --only tastes --models gfcf` |")
+
+
+@dataclass(frozen=True)
+class _StopsAfter(Silent):
+    """Sends a signal after so many epochs, those of the refit counted on."""
+
+    stop: Stop
+    left: list[int]
+
+    def epoch(self, record: Epoch) -> None:
+        """An epoch is done."""
+        self.left[0] -= 1
+        if not self.left[0]:
+            self.stop._hear(signal.SIGTERM, None)
+
+
+@pytest.mark.parametrize("epochs", [3, 15])  # within the choice, and within the refit
+def test_a_run_that_was_stopped_goes_on_and_comes_to_what_one_without_interruption_does(
+    tmp_path: Path, epochs: int
+) -> None:
+    source = str(_published_split(tmp_path / "tastes"))
+    settings = ["training.epochs=12", "training.patience=12", "training.seed=4", "evaluation.k=[5]"]
+    recipe = load_recipe(None, [*settings, "evaluation.select=ndcg@5"], source)
+    whole = run_benchmark("tastes", recipe, Silent(), lambda _: None)
+    said: list[str] = []
+    states, stop = tmp_path / "unfinished", Stop()
+    with pytest.raises(StoppedError, match="the same command goes on"):
+        run_benchmark("tastes", recipe, _StopsAfter(stop, [epochs]), said.append, states=states, stop=stop)
+    assert len(list(states.glob("tastes-lightgcn-seed-4-*/*.safetensors"))) >= 1
+    other = recipe.with_keys({"training.seed": 5})  # has nothing to go on with, and takes nothing away
+    run_benchmark("tastes", other, Silent(), said.append, states=states)
+    assert not any("going on" in line for line in said)
+    again = run_benchmark("tastes", recipe, Silent(), said.append, states=states)
+    assert any(f"going on with lightgcn-{'select' if epochs < 12 else 'refit'}" in line for line in said)
+    assert (again["metrics"], again["best_epoch"]) == (whole["metrics"], whole["best_epoch"])
+    assert not states.exists()
 
 
 def test_data_that_cannot_be_had_make_a_row_that_says_so(tmp_path: Path) -> None:

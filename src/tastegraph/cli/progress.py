@@ -49,7 +49,7 @@ class TrainingProgress:
         self._epochs, self._epoch = 0, 0
         self._best = self._latest = ""
         self._highest = -1.0
-        self._began = self._told = 0.0
+        self._seconds, self._since, self._told = 0.0, 0.0, 0.0  # of all epochs told; when the last one was
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -78,7 +78,8 @@ class TrainingProgress:
         self._epochs, self._epoch = epochs or 0, 0
         self._best = self._latest = ""
         self._highest = -1.0
-        self._began = self._told = time.monotonic()
+        self._seconds, self._since = 0.0, time.monotonic()
+        self._told = self._since
         self._task = self._bar.add_task(name, total=epochs, state="")
 
     def step(self, step: int, steps: int, loss: float) -> None:
@@ -89,7 +90,7 @@ class TrainingProgress:
 
     def epoch(self, record: Epoch) -> None:
         """An epoch is done."""
-        self._epoch = record.epoch
+        self._epoch, self._seconds, self._since = record.epoch, record.seconds, time.monotonic()
         value = record.validation.get(self._select)
         if value is not None:
             self._latest = f" {self._select} {value:.3f}"
@@ -101,7 +102,8 @@ class TrainingProgress:
             self._line(f"  epoch {self._state(record.epoch, record.loss)}")
 
     def _state(self, done: float, loss: float) -> str:
-        left = (time.monotonic() - self._began) / max(done, 1e-9) * (self._epochs - done)
+        taken = self._seconds + time.monotonic() - self._since  # by epochs of earlier sittings, too
+        left = taken / max(done, 1e-9) * (self._epochs - done)
         minutes, seconds = divmod(round(left), 60)
         return (
             f"{min(int(done) + 1, self._epochs) if done % 1 else int(done)}/{self._epochs} "

@@ -47,7 +47,10 @@ def benchmarks(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the records.")] = False,
 ) -> None:
-    """Run recipes from a clean start: select on validation, refit, score test once; record and table."""
+    """Run recipes from a clean start: select on validation, refit, score test once; record and table.
+
+    States of a training are kept in OUT/unfinished meanwhile: the same command goes on with a run that was interrupted.
+    """
     from tastegraph.errors import RecipeError
     from tastegraph.files import write_whole
     from tastegraph.studies.benchmarks import read_records, table_of, write_into, write_record
@@ -62,7 +65,8 @@ def benchmarks(
     records = []
     for name in wanted:
         for model, seed in product(chosen, _seeds(seeds)):
-            record = _run(name, known[name], model, [*(settings or []), *_seeded(model, seed)], quiet=json)
+            chosen_settings = [*(settings or []), *_seeded(model, seed)]
+            record = _run(name, known[name], model, chosen_settings, out / "unfinished", quiet=json)
             write_record(record, out)
             records.append(record)
     table = table_of(read_records(out))
@@ -189,17 +193,18 @@ def _seeded(model: str, seed: int) -> list[str]:
     return [f"training.seed={seed}", *([f"models.{model}.seed={seed}"] if drawn else [])]
 
 
-def _run(name: str, path: Path, model: str, settings: list[str], *, quiet: bool) -> dict[str, Any]:
+def _run(name: str, path: Path, model: str, settings: list[str], states: Path, *, quiet: bool) -> dict[str, Any]:
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.benchmarks import run_benchmark
     from tastegraph.studies.models import title_of
     from tastegraph.studies.recipe import load_recipe
+    from tastegraph.studies.stopping import Stop
 
-    recipe = load_recipe(path, settings)
+    recipe, stop = load_recipe(path, settings), Stop()
     if not quiet:
         say(f"{name}, {title_of(model)}, seed {recipe.training.seed}")
-    with TrainingProgress(recipe.evaluation.select, quiet=quiet) as progress:
-        record = run_benchmark(name, recipe, progress, spoken(quiet=quiet), model)
+    with stop.listening(), TrainingProgress(recipe.evaluation.select, quiet=quiet) as progress:
+        record = run_benchmark(name, recipe, progress, spoken(quiet=quiet), model, states=states, stop=stop)
     if "missing" in record:
         say(f"{name}: not run here: {record['missing']}")
     return record

@@ -6,10 +6,6 @@ P acts on each column alone, so columns are taken in blocks as wide as the kerne
 
 from __future__ import annotations
 
-import contextlib
-import math
-import mmap
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +14,7 @@ import numpy as np
 import torch
 
 from tastegraph.graph.kernels import forward_kernel, gather_kernel, horner_kernel, pack_kernel
+from tastegraph.graph.room import aligned
 from tastegraph.graph.row_values import CACHE_LINE, WIDEST
 
 if TYPE_CHECKING:
@@ -29,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Lists",
-    "aligned",
     "column_blocks",
+    "dealt",
     "equal_parts",
     "layer",
     "layer_into",
@@ -40,7 +37,6 @@ __all__ = [
     "use_torchs_threads",
 ]
 
-LARGE_PAGE = 1 << 21  # bytes
 PARTS = 64  # pieces of about equal work that rows are cut into, for the threads to share
 
 
@@ -63,11 +59,11 @@ class Lists:
     @property
     def whole(self) -> tuple[Any, ...]:
         """The kernels' first arguments for a pass over all nodes."""
-        return self.start, self.index, self.d, self.parts
+        return self.start, self.index, self.d, dealt(self.parts)
 
     def some(self, rows: NDArray[np.int64]) -> tuple[Any, ...]:
         """The kernels' first arguments for a pass over some rows."""
-        return self.start, self.index, self.d, equal_parts(np.diff(self.start)[rows])
+        return self.start, self.index, self.d, dealt(equal_parts(np.diff(self.start)[rows]))
 
 
 def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
@@ -84,8 +80,8 @@ def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
 
 def layer_into(x: Floats, rows: NDArray[np.int64], lists: Lists, out: Floats) -> None:
     """P x at `rows`, written to `out` float32 [rows, d]."""
-    some, adds, past = lists.some(rows), False, False
     use_torchs_threads()
+    some, adds, past = lists.some(rows), False, False
     for first, width in column_blocks(x):
         gather_kernel(width)(*some, x, first, lists.d, rows, np.float32(1), adds, out, first, past)
 
@@ -106,14 +102,17 @@ def sum_of_layers(x: Floats, alpha: Floats, lists: Lists, *, half: bool) -> Floa
     return out
 
 
-def sum_of_layers_at(x: Floats, alpha: Floats, rows: NDArray[np.int64], lists: Lists, *, half: bool) -> Floats:
-    """The same sum at `rows`, float32 [rows, d]; the last layer is computed at these rows only."""
+def sum_of_layers_at(
+    x: Floats, alpha: Floats, rows: NDArray[np.int64], lists: Lists, *, half: bool
+) -> tuple[Floats, Floats]:
+    """The same sum at `rows`, and x there, float32 [rows, d]; the last layer is computed at these rows only."""
     num_layers = len(alpha) - 1
-    out = aligned((len(rows), x.shape[1]))
-    np.multiply(alpha[0], x[rows], out=out)
+    out, x_there = aligned((len(rows), x.shape[1])), aligned((len(rows), x.shape[1]))
+    torch.index_select(torch.from_numpy(x), 0, torch.from_numpy(rows), out=torch.from_numpy(x_there))
+    torch.mul(torch.from_numpy(x_there), float(alpha[0]), out=torch.from_numpy(out))
+    use_torchs_threads()
     position, some = _positions(rows, len(x)), lists.some(rows)
     adds, past = True, False
-    use_torchs_threads()
     for first, width in column_blocks(x):
         now, after = _scratch(x, width, half=half)
         kept = _keep(x, first, width, lists.d, now)
@@ -121,7 +120,7 @@ def sum_of_layers_at(x: Floats, alpha: Floats, rows: NDArray[np.int64], lists: L
             forward_kernel(width)(*lists.whole, *kept, position, alpha[k], out, first, *after)
             kept, now, after = (after[0], 0, after[1]), after, now
         gather_kernel(width)(*some, *kept, rows, alpha[num_layers], adds, out, first, past)
-    return out
+    return out, x_there
 
 
 def sum_of_layers_at_transposed(
@@ -154,6 +153,17 @@ def equal_parts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     return cuts
 
 
+def dealt(cuts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Begin and end of each piece, int64 [pieces, 2], in an order of which each thread takes one stretch.
+
+    Pieces are dealt like cards. Rows of users gather from the items' table and rows of items from the users', which are
+    of different sizes: were each thread given neighbouring pieces, one would have the side that takes longer, and both
+    tables would be wanted in the caches at once.
+    """
+    pieces, threads = np.column_stack([cuts[:-1], cuts[1:]]), numba.get_num_threads()
+    return np.concatenate([pieces[thread::threads] for thread in range(threads)])
+
+
 def use_torchs_threads() -> None:
     """Let compiled kernels run on as many threads as torch is set to, where numba has so many."""
     numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
@@ -184,53 +194,13 @@ def _positions(rows: NDArray[np.int64], num_nodes: int) -> NDArray[np.int32]:
     return position
 
 
-class _Scratch(threading.local):
-    """Space for two kept layers, from call to call: fresh pages cost as much as a layer."""
-
-    key: tuple[int, int, bool] | None = None
-    spaces: tuple[tuple[NDArray[Any], Floats], tuple[NDArray[Any], Floats]]
-
-
-_scratches = _Scratch()
-
-
 def _scratch(x: Floats, width: int, *, half: bool) -> tuple[tuple[NDArray[Any], Floats], ...]:
-    """Twice (kept, weight) for the rows of x."""
-    key = (len(x), width, half)
-    if _scratches.key != key:
-        dtype = np.uint16 if half else np.float32
-        one, two = ((_on_large_pages((len(x), width), dtype), np.empty(len(x), np.float32)) for _ in range(2))
-        _scratches.spaces, _scratches.key = (one, two), key
-    return _scratches.spaces
-
-
-def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
-    """An array without content that starts on a cache line: rows that straddle one more line take longer."""
-    return _view(np.empty(math.prod(shape) * np.dtype(dtype).itemsize + CACHE_LINE, np.uint8), CACHE_LINE, shape, dtype)
+    """Room for two kept layers: twice (kept, weight) for the rows of x."""
+    dtype = np.uint16 if half else np.float32
+    one, two = ((aligned((len(x), width), dtype), aligned((len(x),))) for _ in range(2))
+    return one, two
 
 
 def _starts_lines(out: Floats, width: int) -> bool:
-    """Whether each row of a block of `width` columns of `out`, itself from `_aligned`, starts on a cache line."""
+    """Whether each row of a block of `width` columns of `out`, itself `aligned`, starts on a cache line."""
     return width == WIDEST and out.strides[0] % CACHE_LINE == 0
-
-
-def _on_large_pages(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """An array without content on pages of its own, large ones where the system has them.
-
-    Rows are gathered from all over it: on small pages nearly every row would cost a walk through the page tables, and
-    a layer twice the time.
-    """
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size < LARGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
-        return aligned(shape, dtype)
-    room = mmap.mmap(-1, size + LARGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without large pages
-        room.madvise(mmap.MADV_HUGEPAGE)
-    return _view(np.frombuffer(room, np.uint8), LARGE_PAGE, shape, dtype)
-
-
-def _view(room: NDArray[np.uint8], boundary: int, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """An array within `room` that starts on a multiple of `boundary` bytes."""
-    begin = -room.ctypes.data % boundary
-    array: NDArray[Any] = room[begin : begin + math.prod(shape) * np.dtype(dtype).itemsize].view(dtype)
-    return array.reshape(shape)

@@ -6,7 +6,7 @@ in the order of the list, so no result depends on the number of threads.
 Rows are `kept` for gathering as float32, or as halves (float16, as uint16) each scaled by its own power of two, so that
 no row is too large or too small; `weight` float32 [nodes] holds d_m over that scale, so row m counts for
 weight_m kept_m. Throughout, start int64 [nodes + 1] and index uint32 [entries] are the neighbour lists, d float32
-[nodes] is degree^-1/2, `parts` int64 [parts + 1] cuts the rows into pieces of about equal work, and `first` is the
+[nodes] is degree^-1/2, `parts` int64 [parts, 2] says where pieces of about equal work begin and end, and `first` is the
 first of the `width` columns of an array that are meant.
 """
 
@@ -87,8 +87,8 @@ def gather_kernel(width: int) -> Callable[..., None]:
     def gather(  # type: ignore[no-untyped-def]
         start, index, d, parts, kept, kept_first, weight, rows, factor, add, out, first, past
     ):
-        for part in prange(len(parts) - 1):
-            for r in range(parts[part], parts[part + 1]):
+        for part in prange(len(parts)):
+            for r in range(parts[part, 0], parts[part, 1]):
                 n = rows[r]
                 total = times(factor * d[n], _sum(start, index, n, weight, kept, kept_first, width))
                 if add:
@@ -113,8 +113,8 @@ def forward_kernel(width: int) -> Callable[..., None]:
     def forward(  # type: ignore[no-untyped-def]
         start, index, d, parts, kept, kept_first, weight, position, factor, out, first, after, after_weight
     ):
-        for part in prange(len(parts) - 1):
-            for n in range(parts[part], parts[part + 1]):
+        for part in prange(len(parts)):
+            for n in range(parts[part, 0], parts[part, 1]):
                 total = times(d[n], _sum(start, index, n, weight, kept, kept_first, width))
                 scale = headroom(after, total)
                 store_row(after, n, 0, times(scale, total))
@@ -140,8 +140,8 @@ def horner_kernel(width: int) -> Callable[..., None]:
         start, index, d, parts, kept, kept_first, weight, sparse, position, factor, g, first, last, out, past,
         after, after_weight,
     ):  # fmt: skip
-        for part in prange(len(parts) - 1):
-            for n in range(parts[part], parts[part + 1]):
+        for part in prange(len(parts)):
+            for n in range(parts[part, 0], parts[part, 1]):
                 if sparse:
                     total = _sum_marked(start, index, n, position, weight, kept, kept_first, width)
                 else:

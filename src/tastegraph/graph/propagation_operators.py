@@ -13,6 +13,7 @@ import torch
 
 from tastegraph.graph import compiled
 from tastegraph.graph.ordered_sum import ordered_sum
+from tastegraph.graph.room import aligned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,8 +94,8 @@ def _sum_of_layers_at(
     if len(alpha) == 1:
         return (alpha[0] * x)[rows], x[rows]
     lists = _arrays(start, index, rsqrt, parts)
-    e = compiled.sum_of_layers_at(_array(x), _array(alpha.float()), rows.numpy(), lists, half=half)
-    return torch.from_numpy(e), x.index_select(0, rows)
+    e, x_there = compiled.sum_of_layers_at(_array(x), _array(alpha.float()), rows.numpy(), lists, half=half)
+    return torch.from_numpy(e), torch.from_numpy(x_there)
 
 
 @_sum_of_layers_at.register_fake
@@ -115,7 +116,8 @@ def _sum_of_layers_at_transposed(
     half: bool,
 ) -> torch.Tensor:
     """The gradient of `sum_of_layers_at` for x, float [nodes, d]; both given gradients are zero but at `rows`."""
-    last = alpha[0] * gradient + gradient_x
+    last = torch.from_numpy(aligned(gradient.shape))
+    torch.mul(gradient, alpha[0], out=last).add_(gradient_x)
     if len(alpha) == 1:
         return gradient.new_zeros(len(start) - 1, gradient.shape[1]).index_add_(0, rows, last)
     lists, weights = _arrays(start, index, rsqrt, parts), _array(alpha.float())

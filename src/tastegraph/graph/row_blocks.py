@@ -21,8 +21,9 @@ import numpy as np
 import torch
 
 from tastegraph.errors import GraphError
-from tastegraph.graph.compiled import aligned, column_blocks, equal_parts, use_torchs_threads
+from tastegraph.graph.compiled import column_blocks, dealt, equal_parts, use_torchs_threads
 from tastegraph.graph.kernels import gather_kernel
+from tastegraph.graph.room import aligned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,9 +87,9 @@ class RowBlock:
         """This block's rows of P x, float32 [own, w], from its rows of x."""
         everywhere = np.ascontiguousarray(exchange.all_rows(own.detach(), self.counts).numpy())
         out = aligned((len(own), own.shape[1]))
-        every, d, parts = np.arange(len(own)), self.scale[self.rows], equal_parts(np.diff(self.start))
         adds, past = False, False
         use_torchs_threads()
+        every, d, parts = np.arange(len(own)), self.scale[self.rows], dealt(equal_parts(np.diff(self.start)))
         for first, width in column_blocks(everywhere):
             given = (self.start, self.index, d, parts, everywhere, first, self.scale, every)
             gather_kernel(width)(*given, np.float32(1), adds, out, first, past)

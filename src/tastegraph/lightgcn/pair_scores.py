@@ -15,8 +15,9 @@ import torch
 from numba import njit, prange
 
 from tastegraph.graph import devices
-from tastegraph.graph.compiled import aligned, column_blocks, equal_parts, use_torchs_threads
+from tastegraph.graph.compiled import column_blocks, dealt, equal_parts, use_torchs_threads
 from tastegraph.graph.kernels import AHEAD
+from tastegraph.graph.room import aligned
 from tastegraph.graph.row_values import dot, load_row, plus, prefetch_row, store_row, zeros
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _pair_scores_transposed(
     """The gradient of `pair_scores` for e, float [nodes, d]: row m adds up gradient_p e_n over its pairs p = (m, n)."""
     rows, slopes = np.ascontiguousarray(e.numpy()), np.ascontiguousarray(gradient.numpy())
     start, other, pair = _pairs_of_each(left.numpy(), right.numpy(), len(rows))
-    parts, out = equal_parts(np.diff(start)), aligned(rows.shape)
     use_torchs_threads()
+    parts, out = dealt(equal_parts(np.diff(start))), aligned(rows.shape)
     for first, width in column_blocks(rows):
         _slope_kernel(width)(start, other, pair, parts, slopes, rows, first, out)
     return torch.from_numpy(out)
@@ -152,8 +153,8 @@ def _slope_kernel(width: int) -> Callable[..., None]:
 
     @njit(parallel=True, cache=True)
     def slope(start, other, pair, parts, slopes, e, first, out):  # type: ignore[no-untyped-def]
-        for part in prange(len(parts) - 1):
-            for m in range(parts[part], parts[part + 1]):
+        for part in prange(len(parts)):
+            for m in range(parts[part, 0], parts[part, 1]):
                 total = zeros(width)
                 for entry in range(start[m], start[m + 1]):
                     prefetch_row(e, other[min(entry + AHEAD, len(other) - 1)], first, width)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import contextmanager, suppress
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.load import load
 from tastegraph.errors import DataError, RunError
 from tastegraph.files import reason_of, write_whole
+from tastegraph.studies.checkpoints import Checkpoints, identity
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 from tastegraph.studies.published import PUBLISHED
+from tastegraph.studies.seal import digest_of_text
+from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from tastegraph.data.load import Dataset
     from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
 
@@ -33,9 +38,18 @@ BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
 def run_benchmark(
-    name: str, recipe: Recipe, watcher: Watcher, say: Callable[[str], None], model: str = LIGHTGCN
+    name: str,
+    recipe: Recipe,
+    watcher: Watcher,
+    say: Callable[[str], None],
+    model: str = LIGHTGCN,
+    *,
+    states: Path | None = None,
+    stop: Stop | None = None,
 ) -> Record:
     """Run a recipe: select on validation, refit where the test part is given, score test once.
+
+    A run that ends before it is whole goes on where its last state is.
 
     Args:
         name: the recipe's.
@@ -43,6 +57,8 @@ def run_benchmark(
         watcher: is told how training goes on.
         say: is told of loading.
         model: LightGCN, or a baseline by its name.
+        states: where states of trainings are kept until the run is whole, a folder for each run; None keeps none.
+        stop: who may ask it to end.
 
     Returns:
         A record: what was run on what, the metrics, and seconds: "load" (reading the files), "prepare" (positives,
@@ -61,7 +77,8 @@ def run_benchmark(
     ready = time.perf_counter()
     trial = Trial.of(dataset, recipe)
     prepared = time.perf_counter()
-    made = score_test(contend(model, trial, recipe, watcher), trial, recipe)
+    with _checkpoints(states, name, model, recipe, dataset, stop or Stop(), say) as checkpoints:
+        made = score_test(contend(model, trial, recipe, watcher, checkpoints), trial, recipe)
     trained = made.contender.trained
     seconds = {"load": loaded - began, "prepare": prepared - ready, **made.seconds}
     return {
@@ -72,6 +89,29 @@ def run_benchmark(
         "seconds": {part: round(value, 2) for part, value in seconds.items()},
         "environment": environment,
     }
+
+
+@contextmanager
+def _checkpoints(
+    states: Path | None, name: str, model: str, recipe: Recipe, dataset: Dataset, stop: Stop, say: Callable[[str], None]
+) -> Iterator[Checkpoints | None]:
+    """Where this very run keeps its states; gone once it is whole, or where it has none."""
+    if states is None:
+        yield None
+        return
+    of = identity(recipe, dataset)
+    folder = states / f"{name}-{model}-seed-{recipe.training.seed}-{digest_of_text(json.dumps(of))[:12]}"
+    checkpoints = Checkpoints(folder, of, stop=stop, say=say, advice="; the same command goes on")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield checkpoints
+        checkpoints.clear()
+    except OSError as error:
+        raise RunError(f"{error.filename or folder}: {reason_of(error)}") from error
+    finally:
+        with suppress(OSError):  # states are there, or another run's folder
+            folder.rmdir()
+            states.rmdir()
 
 
 def write_record(record: Record, folder: Path) -> Path:

@@ -6,20 +6,30 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import tastegraph
 from tastegraph.errors import DivergedError, ModelError, RunError
 from tastegraph.lightgcn.checkpoint import load_state, save_state
+from tastegraph.studies.seal import digest_of_text
 from tastegraph.studies.stopping import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from tastegraph.data.load import Dataset
     from tastegraph.lightgcn.checkpoint import TrainingState
+    from tastegraph.studies.recipe import Recipe
 
-__all__ = ["BEST", "Checkpoints", "Often", "StageKeeper"]
+__all__ = ["BEST", "Checkpoints", "Often", "StageKeeper", "identity"]
 
 KEPT = 2
 BEST = "best.safetensors"  # the finished model's, not a state
+
+
+def identity(recipe: Recipe, dataset: Dataset) -> dict[str, str]:
+    """What a run is, for its states: its settings, data and version."""
+    settings = digest_of_text(recipe.to_toml())
+    return {"recipe": settings, "data": dataset.digest, "tastegraph": tastegraph.__version__}
 
 
 @dataclass(frozen=True)

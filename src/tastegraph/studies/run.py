@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-import tastegraph
 from tastegraph.errors import DivergedError, RanksError, RunError
 from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
 from tastegraph.graph.devices import CPU
@@ -21,7 +20,7 @@ from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.checkpoints import BEST, Checkpoints, Often
+from tastegraph.studies.checkpoints import BEST, Checkpoints, Often, identity
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder, is_finished
@@ -31,7 +30,7 @@ from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
 from tastegraph.studies.sameness import as_seen_from_there, check_same_data, check_settings, recipe_to_go_on_with
-from tastegraph.studies.seal import BEGUN, check_seal, digest_of_text, seal
+from tastegraph.studies.seal import BEGUN, check_seal, seal
 from tastegraph.studies.shared_keeper import SharedCheckpoints
 from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
@@ -205,7 +204,7 @@ def _run_in(
     dataset, trial = prepared.dataset, prepared.trial
     checkpoints = Checkpoints(
         folder / "checkpoints",
-        {"recipe": digest_of_text(recipe.to_toml()), "data": dataset.digest, "tastegraph": tastegraph.__version__},
+        identity(recipe, dataset),
         keeping.often,
         keeping.stop,
         keeping.say,
