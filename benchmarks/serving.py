@@ -9,7 +9,7 @@ import argparse
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,8 @@ def _seconds(call: Callable[[], object], clock: Callable[[], float] = time.perf_
 
 def _lists(ask: Callable[[int | str], object], users: list[int | str]) -> tuple[list[JsonValue], list[JsonValue]]:
     """p50 and p99 in milliseconds, by the clock (the middle one of ROUNDS) and of the processor's time."""
-    by_clock, worked = [], []
+    by_clock: list[Any] = []
+    worked: list[Any] = []
     ask(users[0])
     for _ in range(ROUNDS):
         for times, clock in ((by_clock, time.perf_counter), (worked, time.thread_time)):

@@ -47,7 +47,7 @@ class PygTrainer:
         pairs = torch.cat([positive, torch.stack([positive[0], drawn])], dim=1)
         self.optimizer.zero_grad()
         ranks = self.model(self.edge_index, pairs).chunk(2)
-        loss = self.model.recommendation_loss(*ranks, node_id=pairs.unique())
+        loss = self.model.recommendation_loss(*ranks, node_id=torch.unique(pairs))
         loss.backward()
         self.optimizer.step()
 
