@@ -148,11 +148,12 @@ def test_metrics_of_genres_are_undefined_without_genres() -> None:
 
 
 def test_the_catalogues_genres_are_a_table_of_items_and_sorted_names() -> None:
-    assert CATALOGUE.genres is not None
-    assert CATALOGUE.genres.dtype == bool
+    catalogue = Catalogue.of(PROFILES, GENRES)
+    assert catalogue.genres is not None
+    assert catalogue.genres.dtype == bool
     # Comedy, Drama, War
-    assert CATALOGUE.genres.tolist() == [[False, True, False], [False, True, True], [True, False, False], [False] * 3]
-    assert CATALOGUE.genre_shares.tolist() == [[0, 1, 0], [0, 0.5, 0.5], [1, 0, 0], [0, 0, 0]]
+    assert catalogue.genres.tolist() == [[False, True, False], [False, True, True], [True, False, False], [False] * 3]
+    assert catalogue.genre_shares.tolist() == [[0, 1, 0], [0, 0.5, 0.5], [1, 0, 0], [0, 0, 0]]
     assert Catalogue.of(PROFILES).genre_shares.shape == (4, 0)
-    means = CATALOGUE.mean_over_profiles(CATALOGUE.genre_shares)
+    means = catalogue.mean_over_profiles(catalogue.genre_shares)
     assert means.tolist() == [[0, 0.75, 0.25], [0, 0.75, 0.25], [0.5, 0.5, 0], [0, 0.5, 0]]

@@ -128,9 +128,9 @@ def test_a_list_without_places_is_refused_by_every_protocol(k: list[int]) -> Non
 
 def test_no_list_is_longer_than_the_catalogue_or_the_candidates() -> None:
     likes = _relevant((0, 0), (1, 4))
-    assert tutorial(ByTable(), likes, None, [1, 100]).lists.shape == (2, 5)
-    assert rated_only(ByTable(), likes, _lists((0, 1), (0, 2), (1, 0)), [1, 100]).lists.shape == (2, 3)
-    assert sampled_negatives(ByTable(), likes, _lists((0, 1)), [1, 100], negatives=2).lists.shape == (2, 3)
+    assert tutorial(ByTable(), likes, None, [1, 2, 100]).lists.shape == (2, 5)
+    assert rated_only(ByTable(), likes, _lists((0, 1), (0, 2), (1, 0)), [1, 2, 100]).lists.shape == (2, 3)
+    assert sampled_negatives(ByTable(), likes, _lists((0, 1)), [1, 2, 100], negatives=2).lists.shape == (2, 3)
 
 
 def test_each_protocol_judges_at_every_length_and_knows_its_name() -> None:
