@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.graph import propagation, sparse
@@ -52,7 +52,6 @@ def graphs(draw: st.DrawFn) -> BipartiteGraph:
     return BipartiteGraph.from_pairs([u for u, _ in pairs], [i for _, i in pairs], users, items)
 
 
-@settings(deadline=None)
 @given(graphs(), st.sampled_from([1, 8, 64, 100, 256]))
 def test_the_kernel_equals_the_dense_formula_on_any_graph(graph: BipartiteGraph, width: int) -> None:
     x = torch.randn(graph.num_nodes, width, generator=torch.Generator().manual_seed(width))
@@ -109,7 +108,6 @@ def test_a_layer_written_over_one_side_equals_the_whole_layer_there(toy: Biparti
     assert torch.equal(nodes[3:], x[3:])
 
 
-@settings(deadline=None)
 @given(graphs(), st.integers(0, 4), st.sampled_from([1, 8, 64, 100]))
 def test_the_weighted_sum_of_layers_and_its_gradients_equal_the_dense_formula(
     graph: BipartiteGraph, num_layers: int, width: int
@@ -143,7 +141,6 @@ def test_torch_accepts_the_operator_of_the_sum(toy: BipartiteGraph) -> None:
     assert torch.autograd.gradcheck(lambda values, alpha: sum_of_layers(toy, values, alpha), (exact, weights))
 
 
-@settings(deadline=None)
 @given(graphs(), st.integers(0, 4), st.sampled_from([1, 8, 64, 100]), st.data())
 def test_the_sum_at_some_rows_and_its_gradients_equal_the_dense_formula(
     graph: BipartiteGraph, num_layers: int, width: int, data: st.DataObject

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.errors import ModelError
@@ -50,7 +50,6 @@ def test_it_is_the_head_of_a_stable_sort(rows: list[list[float]], k: int) -> Non
     assert top_k(scores, k).tolist() == expected
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 25), st.integers(0, 10_000))
 def test_the_kernel_equals_the_plain_way(width: int, k: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -104,7 +103,6 @@ def test_a_list_of_no_place_is_refused() -> None:
         rank_by_inner_product(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), np.array([0]), 0, None)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 25), st.integers(0, 10_000))
 def test_the_operator_its_reference_and_the_plain_way_agree(width: int, k: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
