@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydantic import JsonValue
 
+    from tastegraph.ranking.protocol import Ranker
     from tastegraph.studies.recipe import Recipe
 
 HELD_OUT = 0.1
@@ -79,7 +80,7 @@ def compare(name: str, seed: int) -> JsonValue:
     without = _trained(BipartiteGraph.from_pairs(user[old], item[old], num_users, num_items), recipe)
     both = old | given
     retrained = _trained(BipartiteGraph.from_pairs(user[both], item[both], num_users, num_items), recipe)
-    rankers = {
+    rankers: dict[str, Ranker] = {
         "retrained": retrained,
         "fold-in": FoldedIn(without, halves, refine=False),
         "fold-in, refined": FoldedIn(without, halves, refine=True),

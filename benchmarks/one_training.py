@@ -97,7 +97,7 @@ def _textbook(folder: str, *, cached: bool) -> dict[str, Any]:
     model = TextbookLightGCN(build(positives, num_items), len(positives), 64, 3)
     trainer = TextbookTrainer(model)
     drawn = torch.from_numpy(sample_triples(positives, num_items, sum(map(len, positives))))
-    for chunk in drawn.split(BATCH)[:TEXTBOOK_STEPS]:
+    for chunk in torch.split(drawn, BATCH)[:TEXTBOOK_STEPS]:
         trainer.step(*chunk.unbind(1))
     judged = [user for user, items in enumerate(wanted) if len(items)][:TEXTBOOK_JUDGED]
     evaluate(model, positives, {user: wanted[user].tolist() for user in judged}, 20)

@@ -36,7 +36,8 @@ def outermost_seconds(run: Callable[[Callable[[int], None]], None], *, first: in
             profiler.stop()
 
     run(on_step)
-    return _by_name(profiler.events(), last - first), (seconds[1] - seconds[0]) / (last - first)
+    events = profiler.events()  # type: ignore[no-untyped-call]
+    return _by_name(events, last - first), (seconds[1] - seconds[0]) / (last - first)
 
 
 def _by_name(events: Iterable[Any], steps: int) -> Profiled:

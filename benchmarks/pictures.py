@@ -16,10 +16,11 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 LIKES = ("Matrix", "Silence of the Lambs", "Fargo")
-DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 780}
+DESKTOP: ViewportSize = {"width": 1360, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 780}
 
 
 def main(
@@ -59,7 +60,7 @@ def serving(run: Path) -> Iterator[str]:
 def draw(browser: Browser, url: str, folder: Path) -> None:
     """All pictures."""
     for scheme in ("light", "dark"):
-        page = browser.new_page(base_url=url, viewport=DESKTOP, color_scheme=scheme)  # type: ignore[arg-type]
+        page = browser.new_page(base_url=url, viewport=DESKTOP, color_scheme=scheme)
         like_some(page)
         page.screenshot(path=folder / f"page-{scheme}.png")
         if scheme == "dark":

@@ -60,7 +60,7 @@ class Target(BaseModel):
     bound: float
     measured: float
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's order
     @property
     def met(self) -> bool:
         """Whether the promise is kept."""

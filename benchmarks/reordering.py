@@ -59,7 +59,7 @@ def measure(run: Path) -> JsonValue:
         beyond = beyond_accuracy(judged.lists, judged.users, evidence.catalogue, [10])
         means = judged.means() | {name: float(np.nanmean(values)) for name, values in beyond.items()}
         settings = {"diversity": order.diversity, "discount": order.popularity_discount}
-        rows.append(settings | {name: round(float(means[name]), 6) for name in SHOWN})
+        rows.append({**settings, **{name: round(float(means[name]), 6) for name in SHOWN}})
     return rows
 
 

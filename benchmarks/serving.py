@@ -9,7 +9,7 @@ import argparse
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,11 +34,12 @@ def _seconds(call: Callable[[], object], clock: Callable[[], float] = time.perf_
 
 def _lists(ask: Callable[[int | str], object], users: list[int | str]) -> tuple[list[JsonValue], list[JsonValue]]:
     """p50 and p99 in milliseconds, by the clock (the middle one of ROUNDS) and of the processor's time."""
-    by_clock, worked = [], []
+    by_clock: list[Any] = []
+    worked: list[Any] = []
     ask(users[0])
     for _ in range(ROUNDS):
         for times, clock in ((by_clock, time.perf_counter), (worked, time.thread_time)):
-            each = [1e3 * _seconds(lambda user=user: ask(user), clock) for user in users]  # type: ignore[misc]
+            each = [1e3 * _seconds(lambda user=user: ask(user), clock) for user in users]  # type: ignore[misc]  # a default binds
             times.append(np.percentile(each, [50, 99]))
     middle = [np.median(times, axis=0).tolist() for times in (by_clock, worked)]
     return middle[0], middle[1]

@@ -19,8 +19,11 @@ from .postgresql import running_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# How long an example takes says something of the machine, nothing of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 # For `make mutants`, where a test runs hundreds of times: few examples, the same each time.
-hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None)
+hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None, deadline=None)
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
 

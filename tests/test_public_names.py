@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import torch
 
 import tastegraph
@@ -166,6 +167,54 @@ def test_the_arguments_told_are_those_that_there_are() -> None:
         if told is not None:
             names = [line.partition(":")[0].lstrip("*") for line in told if line[:1].strip()]
             assert names == arguments_of(function), name
+
+
+ARRAY = re.compile(r"\b(NDArray|Tensor|Floats|Values|Counts|Hits)\b")
+SHAPE = re.compile(r"\[[^\]\n]*\w[^\]\n]*\]|\bscalar\b|\bshapes?\b|\b[Aa]s `|\b[Ss]ee ")
+
+
+def holds_an_array(annotation: ast.expr | None) -> bool:
+    """Whether it is, or has in it, an array or a tensor; what a callable takes is the callable's own."""
+    kind = ast.unparse(annotation) if annotation else ""
+    return bool(ARRAY.search(kind)) and "Callable" not in kind
+
+
+def without_a_shape(function: Function) -> list[str]:
+    """The arrays that come in, and what goes out, of which the docstring says no shape, nor where it stands."""
+    docstring = ast.get_docstring(function) or ""
+    every = function.args.posonlyargs + function.args.args + function.args.kwonlyargs
+    arrays = [argument.arg for argument in every if holds_an_array(argument.annotation)]
+    told = sections(docstring).get("Args")
+    if told is None or not arrays:
+        missing = arrays if not SHAPE.search(docstring) else []
+    else:
+        heads = [line for line in told if line[:1].strip()]
+        texts = re.split("|".join(f"^{re.escape(head)}$" for head in heads), "\n".join(told), flags=re.MULTILINE)[1:]
+        of = {head.partition(":")[0]: head + text for head, text in zip(heads, texts, strict=True)}
+        missing = [name for name in arrays if not SHAPE.search(of[name])]
+    return missing + ["what it returns"] * (holds_an_array(function.returns) and not SHAPE.search(docstring))
+
+
+def test_the_shapes_of_arrays_are_told() -> None:
+    for name, function in DOCUMENTED.items():
+        assert without_a_shape(function) == [], name
+
+
+@pytest.mark.parametrize(
+    ("code", "missing"),
+    [
+        ("def f(x: Tensor) -> Tensor:\n    'Twice x.'", ["x", "what it returns"]),
+        ("def f(x: Tensor) -> Tensor:\n    'Twice x, float [n].'", []),
+        ("def f(x: Tensor, k: int):\n    'So.\\n\\nArgs:\\n    x: some,\\n        float [n].\\n    k: [n].'", []),
+        ("def f(x: Tensor, k: int):\n    'So.\\n\\nArgs:\\n    x: some.\\n    k: [n].'", ["x"]),
+        ("def f(k: int) -> NDArray[np.int64]:\n    'Some.'", ["what it returns"]),
+        ("def f(g: Callable[[Tensor], Tensor]) -> float:\n    'What g is.'", []),
+    ],
+)
+def test_each_of_these_would_be_found(code: str, missing: list[str]) -> None:
+    (function,) = ast.parse(code).body
+    assert isinstance(function, ast.FunctionDef)
+    assert without_a_shape(function) == missing
 
 
 def raised_by(function: Function) -> set[str]:

@@ -161,7 +161,7 @@ def test_what_is_no_file_is_not_waited_for(saved: dict[str, bytes], place: Path)
     assert _refused(folder).endswith("users.parquet: not a file")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(PARTS), CHANGES, st.none() | st.floats(0, 1))
 def test_damage_that_the_digests_do_not_show(
     place: Path, saved: dict[str, bytes], name: str, changes: list[tuple[float, int]], cut: float | None
@@ -169,7 +169,7 @@ def test_damage_that_the_digests_do_not_show(
     _asked(_put(place, _sealed(saved | {name: _changed(saved[name], changes, cut)})))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CHANGES, st.none() | st.floats(0, 1))
 @example([(0.0, 0xFF)], None)
 def test_any_description(
@@ -185,7 +185,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(["schema", "ranking", "exponents", "about", "files", PARTS[0]]), JSON)
 def test_descriptions_that_are_sealed_and_say_other_things(
     place: Path, saved: dict[str, bytes], key: str, value: object

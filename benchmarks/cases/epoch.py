@@ -90,7 +90,7 @@ def _textbook(work: Workload, batch: int, steps: int) -> Sampler:
         drawn = drawn[torch.randperm(len(drawn))]
 
     def some_steps() -> None:
-        for chunk in drawn[: steps * batch].split(batch):
+        for chunk in torch.split(drawn[: steps * batch], batch):
             trainer.step(*chunk.unbind(1))
 
     def epoch() -> list[float]:

@@ -41,7 +41,8 @@ def run(settings: Settings) -> Measured:
     (work,) = workloads(settings, "ml-1m")
     rng = np.random.default_rng(0)
     sizes = (work.graph.num_users, work.graph.num_items)
-    embeddings = tuple(rng.standard_normal((size, ours.DIMENSIONS), np.float32) for size in sizes)
+    e_users, e_items = (rng.standard_normal((size, ours.DIMENSIONS), np.float32) for size in sizes)
+    embeddings = (e_users, e_items)
     genres = [[f"genre {g}" for g in rng.choice(GENRES, GENRES_AN_ITEM)] for _ in range(sizes[1])]
     catalogue = Catalogue.of(work.graph.items_of, genres)
     judged = full_ranking(InnerProduct(embeddings), work.test, work.known, LENGTHS)

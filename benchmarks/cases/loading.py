@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,7 @@ def _answers(path: Path, who: tuple[str, ...], rounds: int) -> dict[str, list[di
         answers[NAMES[name]].append(in_a_process(name, str(path), "benchmarks.cases.loading"))
         return []
 
-    interleave({name: (lambda name=name: sampler(name)) for name in who}, rounds)
+    interleave({name: partial(sampler, name) for name in who}, rounds)
     results = {json.dumps(answer["result"]) for each in answers.values() for answer in each}
     if len(results) != 1:
         raise RuntimeError(f"contenders came to different results on {path.name}: {results}")
@@ -240,7 +241,7 @@ def main(who: str, path: Path) -> None:
     size = sum(array.nbytes for array in arrays.values()) / 1e6
     times_arrays = (peak_mb() - before) / size
     weight = np.arange(len(arrays["user"])) % 1009
-    result = {name: float((array * weight).sum(dtype=np.float64)) for name, array in arrays.items()}
+    result: dict[str, Any] = {name: float((array * weight).sum(dtype=np.float64)) for name, array in arrays.items()}
     result |= {"rows": len(arrays["user"]), "graph": [int(np.bitwise_xor.reduce(part)) for part in graph]}
     print(json.dumps({"seconds": seconds, "times_arrays": times_arrays, "result": result}))
 

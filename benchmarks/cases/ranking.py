@@ -70,7 +70,7 @@ def _products(e_users: np.ndarray, e_items: np.ndarray) -> Callable[[], None]:
     buffer = torch.empty(rows, right.shape[1])
 
     def products() -> None:
-        for block in left.split(rows):
+        for block in torch.split(left, rows):
             torch.mm(block, right, out=buffer[: len(block)])
 
     return products

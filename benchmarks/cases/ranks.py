@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,8 @@ def run(settings: Settings) -> Measured:
     for objective, title in TITLES.items():
         sent: list[float] = []
         samplers: dict[str, Sampler] = {
-            TOGETHER: lambda objective=objective, sent=sent: _together(work, objective, steps, sent),
-            ALONE: lambda objective=objective: _answer(_command(work, objective, steps), RANKS)["seconds"],
+            TOGETHER: partial(_together, work, objective, steps, sent),
+            ALONE: partial(_alone, work, objective, steps),
         }
         group = f"{work.name}, {title}"
         samples = interleave(samplers, settings.rounds)
@@ -70,6 +71,12 @@ def _together(work: Workload, objective: str, steps: int, sent: list[float]) -> 
     if _permits_namespaces():
         sent.append(answer["bytes_a_step"])
     seconds: list[float] = answer["seconds"]
+    return seconds
+
+
+def _alone(work: Workload, objective: str, steps: int) -> list[float]:
+    """Seconds of steps of one process."""
+    seconds: list[float] = _answer(_command(work, objective, steps), RANKS)["seconds"]
     return seconds
 
 
@@ -102,7 +109,7 @@ def _bytes_sent(work: Workload, objective: str) -> float:
     """
     config, graph = training_of(objective), work.graph
     if objective == "bpr":
-        floats = 2 * config.batch_size + 1
+        floats = 2.0 * config.batch_size + 1
     else:
         share = graph.users_of.counts**config.popularity_exponent
         drawn = float((1 - (1 - share / share.sum()) ** config.shared_negatives).sum())

@@ -68,7 +68,7 @@ def _textbook(work: Workload, batch: int) -> Sampler:
     trainer = TextbookTrainer(TextbookLightGCN(p, work.graph.num_users, ours.DIMENSIONS, ours.LAYERS))
     np.random.seed(0)  # noqa: NPY002 (the sampler's own source of draws)
     drawn = torch.from_numpy(sample_triples(positives, work.graph.num_items, 8 * batch))
-    batches = [chunk.unbind(1) for chunk in drawn.split(batch)]
+    batches = [chunk.unbind(1) for chunk in torch.split(drawn, batch)]
     number = count()
 
     def step() -> None:

@@ -32,7 +32,8 @@ class PygTrainer:
         self.num_users, self.num_items = graph.num_users, graph.num_items
         self.model = LightGCN(graph.num_nodes, embedding_dim=dimensions, num_layers=layers)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=0.001)
-        self.loader: DataLoader[int] = DataLoader(range(graph.num_edges), batch_size=batch_size, shuffle=True)  # type: ignore[arg-type]
+        edges = range(graph.num_edges)
+        self.loader: DataLoader[int] = DataLoader(edges, batch_size, shuffle=True)  # type: ignore[arg-type]  # as PyG's
 
     @property
     def steps(self) -> int:
@@ -46,7 +47,7 @@ class PygTrainer:
         pairs = torch.cat([positive, torch.stack([positive[0], drawn])], dim=1)
         self.optimizer.zero_grad()
         ranks = self.model(self.edge_index, pairs).chunk(2)
-        loss = self.model.recommendation_loss(*ranks, node_id=pairs.unique())
+        loss = self.model.recommendation_loss(*ranks, node_id=torch.unique(pairs))
         loss.backward()
         self.optimizer.step()
 

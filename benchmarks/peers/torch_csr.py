@@ -35,6 +35,6 @@ def mean_of_layers(p: torch.Tensor, x: torch.Tensor, layers: int, *, symmetric: 
     """(x + P x + ... + P^K x) / (K + 1) for any torch matrix p; `symmetric` chooses the backward."""
     total = x
     for _ in range(layers):
-        x = SymmetricProduct.apply(p, x) if symmetric else p @ x
+        x = SymmetricProduct.apply(p, x) if symmetric else p @ x  # type: ignore[no-untyped-call]
         total = total + x
     return total / (layers + 1)

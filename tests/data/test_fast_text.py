@@ -37,7 +37,7 @@ def _path(folder: pytest.TempPathFactory, text: str) -> Path:
     return path
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ROWS, st.sampled_from([",", "\t", "::", ";"]), st.sampled_from(["\n", "\r\n"]), st.booleans(), st.booleans())
 def test_both_ways_give_the_same_rows(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], by: str, end: str, note: bool, blank: bool

@@ -107,7 +107,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     head=st.sampled_from([b"", b"item,title\n", b"item\ttitle\tyear\n", b'{"item": 1}\n']),
     content=st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join),

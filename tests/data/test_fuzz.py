@@ -69,13 +69,13 @@ def _refusal(path: Path, options: ReadOptions | None) -> str:
     return ""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HEADS, st.one_of(CELLS, st.binary(max_size=200)), OPTIONS, st.sampled_from(["r.csv", "r.dat"]))
 def test_text(place: Path, head: bytes, content: bytes, options: ReadOptions, name: str) -> None:
     _read(place / name, head + content, options)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HEADS, CELLS, st.sampled_from([gzip.compress, zstandard.compress]), st.integers(0, 400), st.integers(0, 255))
 def test_damaged_wrappings(place: Path, head: bytes, content: bytes, pack: object, at: int, byte: int) -> None:
     packed = bytearray(pack(head + content))  # type: ignore[operator]
@@ -94,7 +94,7 @@ def _parquet() -> bytes:
 PARQUET = _parquet()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.integers(0, len(PARQUET) - 1), st.integers(0, 255)), min_size=1, max_size=4), st.booleans()
 )

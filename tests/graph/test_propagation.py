@@ -1,19 +1,29 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tastegraph.graph import propagation, sparse
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.propagation import (
     layer_into,
+    path_of,
     propagate,
     stored_as,
     sum_of_layers,
     sum_of_layers_at,
+    warm_up,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tastegraph.graph.propagation import Precision
 
 
 def dense(graph: BipartiteGraph) -> torch.Tensor:
@@ -42,7 +52,6 @@ def graphs(draw: st.DrawFn) -> BipartiteGraph:
     return BipartiteGraph.from_pairs([u for u, _ in pairs], [i for _, i in pairs], users, items)
 
 
-@settings(deadline=None)
 @given(graphs(), st.sampled_from([1, 8, 64, 100, 256]))
 def test_the_kernel_equals_the_dense_formula_on_any_graph(graph: BipartiteGraph, width: int) -> None:
     x = torch.randn(graph.num_nodes, width, generator=torch.Generator().manual_seed(width))
@@ -99,7 +108,6 @@ def test_a_layer_written_over_one_side_equals_the_whole_layer_there(toy: Biparti
     assert torch.equal(nodes[3:], x[3:])
 
 
-@settings(deadline=None)
 @given(graphs(), st.integers(0, 4), st.sampled_from([1, 8, 64, 100]))
 def test_the_weighted_sum_of_layers_and_its_gradients_equal_the_dense_formula(
     graph: BipartiteGraph, num_layers: int, width: int
@@ -133,7 +141,6 @@ def test_torch_accepts_the_operator_of_the_sum(toy: BipartiteGraph) -> None:
     assert torch.autograd.gradcheck(lambda values, alpha: sum_of_layers(toy, values, alpha), (exact, weights))
 
 
-@settings(deadline=None)
 @given(graphs(), st.integers(0, 4), st.sampled_from([1, 8, 64, 100]), st.data())
 def test_the_sum_at_some_rows_and_its_gradients_equal_the_dense_formula(
     graph: BipartiteGraph, num_layers: int, width: int, data: st.DataObject
@@ -199,3 +206,80 @@ def test_a_processor_that_cannot_convert_halves_stores_float32(monkeypatch: pyte
         assert stored_as("float16") == expected
         assert stored_as("float32") == "float32"
     stored_as.cache_clear()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])  # the kernels, and plain PyTorch
+@pytest.mark.parametrize("exponents", [(0.5, 0.5), (0.3, 0.3), (0.2, 0.9), (1.0, 0.0)])
+def test_any_exponents_equal_the_dense_formula(
+    toy: BipartiteGraph, exponents: tuple[float, float], dtype: torch.dtype
+) -> None:
+    """P = D^-a A D^-b."""
+    a, b = exponents
+    graph = toy.normalised(exponents)
+    degree = torch.from_numpy(toy.lists.counts).double().clamp(min=1)
+    adjacency = (dense(toy) > 0).double()
+    p = degree[:, None] ** -a * adjacency * degree[None, :] ** -b
+    x = torch.randn(7, 8, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
+    alpha, rows = torch.tensor([0.5, 0.25, 0.125, 0.125]).to(dtype).requires_grad_(), torch.tensor([5, 0, 6, 1])
+    exact, weights = x.detach().double().requires_grad_(), alpha.detach().double().requires_grad_()
+    layers = [torch.linalg.matrix_power(p, k) @ exact for k in range(4)]
+    total = sum((weights[k] * layers[k] for k in range(4)), torch.zeros(()))
+    assert isinstance(total, torch.Tensor)
+    found = (propagate(graph, x), sum_of_layers(graph, x, alpha), *sum_of_layers_at(graph, x, alpha, rows))
+    for ours, theirs in zip(found, (layers[1], total, total[rows], exact[rows]), strict=True):
+        assert ours.dtype == dtype
+        torch.testing.assert_close(ours.double(), theirs.detach(), rtol=1e-5, atol=1e-6)
+        if ours is found[0]:
+            continue
+        slopes = torch.autograd.grad(theirs.square().sum(), (exact, weights), retain_graph=True, allow_unused=True)
+        own = torch.autograd.grad(ours.square().sum(), (x, alpha), retain_graph=True, allow_unused=True)
+        torch.testing.assert_close(own[0].double(), slopes[0], rtol=1e-4, atol=1e-5)
+        if slopes[1] is not None:
+            torch.testing.assert_close(own[1].double(), slopes[1], rtol=1e-4, atol=1e-5)
+
+
+def test_halves_are_stored_where_they_are_asked_for_alone() -> None:
+    """On plain PyTorch too, and for float32 alone: float64 is asked for by who wants it exact."""
+    graph = BipartiteGraph.from_pairs([0, 0, 1], [0, 1, 1], 2, 2)
+    x = torch.rand(4, 64, generator=torch.Generator().manual_seed(3))
+    whole = propagate(graph, x)
+    assert torch.equal(propagate(graph, x, "float32"), whole)
+    assert not torch.equal(propagate(graph, x, "float16"), whole)
+    assert torch.equal(propagate(graph, x.double(), "float16"), propagate(graph, x.double()))
+    alpha, rows = torch.ones(3) / 3, torch.arange(4)
+    whole = sum_of_layers(graph, x, alpha)
+    assert torch.equal(sum_of_layers(graph, x, alpha, "float32"), whole)
+    assert not torch.equal(sum_of_layers(graph, x, alpha, "float16"), whole)
+    whole = sum_of_layers_at(graph, x, alpha, rows)[0]
+    assert torch.equal(sum_of_layers_at(graph, x, alpha, rows, "float32")[0], whole)
+    assert not torch.equal(sum_of_layers_at(graph, x, alpha, rows, "float16")[0], whole)
+
+
+def test_plain_pytorch_stores_halves_for_float32_alone(plainly: Callable[[], None], toy: BipartiteGraph) -> None:
+    plainly()
+    x = torch.randn(7, 4, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(propagate(toy, x).double(), dense(toy) @ x.double(), rtol=1e-5, atol=1e-6)
+    half = propagate(toy, x, "float16")
+    torch.testing.assert_close(half.double(), dense(toy) @ x.double(), rtol=4e-3, atol=4e-3)
+    assert not torch.equal(half, propagate(toy, x))
+    assert torch.equal(propagate(toy, x.double(), "float16"), propagate(toy, x.double()))
+
+
+def test_what_is_made_of_a_graph_is_made_once(toy: BipartiteGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    x = torch.ones(7, 2, dtype=torch.float64)
+    expected = propagate(toy, x)
+    propagate(toy, x.float())
+    monkeypatch.setattr(sparse, "matrix_of", None)
+    monkeypatch.setattr(propagation, "equal_parts", None)
+    assert torch.equal(propagate(toy, x), expected)
+    propagate(toy, x.float())
+
+
+def test_which_way_runs_where() -> None:
+    assert path_of(torch.device("cpu")) == "compiled kernels (numba)"
+    assert path_of(torch.device("cuda")) == "PyTorch (compressed rows)"
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_warming_up_says_how_long_it_took(precision: Precision) -> None:
+    assert warm_up(8, precision) > 0

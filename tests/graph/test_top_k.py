@@ -5,14 +5,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.errors import ModelError
 from tastegraph.graph import top_k as top_k_module
+from tastegraph.graph import top_k_operator
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.graph.top_k import _select, _select_compiled, rank_blocks, rank_by_inner_product, top_k
-from tastegraph.graph.top_k_operator import rank_embeddings, top_k_reference
+from tastegraph.graph.top_k import (
+    _select,
+    _select_compiled,
+    rank_blocks,
+    rank_by_inner_product,
+    top_k,
+    users_a_block,
+)
+from tastegraph.graph.top_k_operator import rank_embeddings, top_k_reference, warm_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +50,6 @@ def test_it_is_the_head_of_a_stable_sort(rows: list[list[float]], k: int) -> Non
     assert top_k(scores, k).tolist() == expected
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 25), st.integers(0, 10_000))
 def test_the_kernel_equals_the_plain_way(width: int, k: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -96,7 +103,6 @@ def test_a_list_of_no_place_is_refused() -> None:
         rank_by_inner_product(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), np.array([0]), 0, None)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 25), st.integers(0, 10_000))
 def test_the_operator_its_reference_and_the_plain_way_agree(width: int, k: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -137,3 +143,111 @@ def test_embeddings_rank_alike_with_and_without_torch() -> None:
             assert np.array_equal(rank_embeddings(of_users, of_items, users, 35, exclude), expected)
     with pytest.raises(ModelError, match="k = 0"):
         rank_embeddings(torch.ones(1, 1), torch.ones(1, 1), np.array([0]), 0, None)
+
+
+def test_as_many_users_at_a_time_as_16_mib_of_scores_hold() -> None:
+    assert users_a_block(1000) == 4194
+    assert users_a_block(1 << 22) == 1
+    assert users_a_block(1 << 23) == 1  # at least one
+    assert users_a_block(0) == 1 << 22
+    assert users_a_block(1000, 64) == 4160  # whole sixty-fours
+    assert users_a_block(1 << 20, 3) == 3
+    assert users_a_block(1 << 22, 3) == 3
+
+
+@pytest.mark.parametrize("compiled_from", [0, 1 << 20])
+@pytest.mark.parametrize("entries", [1, 24, 1 << 22])
+def test_blocks_and_kernels_do_not_show(entries: int, compiled_from: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(top_k_module, "BLOCK_ENTRIES", entries)
+    monkeypatch.setattr(top_k_module, "COMPILED_FROM", compiled_from)
+    rng = np.random.default_rng(0)
+    scores = rng.integers(-3, 4, (20, 8)).astype(np.float32)
+    known = NeighbourLists.from_pairs(rng.integers(20, size=60), rng.integers(8, size=60), 20, 8)
+    users = rng.permutation(20)[:13]
+    for exclude in (known, None):
+        for k in (3, 8, 11):
+            found = rank_blocks(lambda some: scores[some].copy(), 8, users, k, exclude)
+            assert (found.shape, found.dtype) == ((13, k), np.dtype(np.int32))
+            for user, own in zip(users, found.tolist(), strict=True):
+                hidden = set() if exclude is None else set(exclude[user].tolist())
+                left = [item for item in range(8) if item not in hidden]
+                expected = sorted(left, key=lambda item: (-scores[user, item], item))[:k]
+                assert own == expected + [-1] * (k - len(expected))
+
+
+def test_the_kernel_is_taken_from_a_million_scores_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    kernel = top_k_module._select_compiled
+
+    def noted(
+        scores: NDArray[np.float32], users: NDArray[np.integer], exclude: NeighbourLists | None, k: int
+    ) -> NDArray[np.int32]:
+        taken.append(len(users))
+        return kernel(scores, users, exclude, k)
+
+    monkeypatch.setattr(top_k_module, "_select_compiled", noted)
+    for users in (1024, 1025):
+        rank_blocks(lambda some: np.zeros((len(some), 1024), np.float32), 1024, np.arange(users), 1, None)
+    assert taken == [1025]
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_what_is_wrong_with_scores_or_places_is_told(k: int) -> None:
+    one = np.ones((1, 1), np.float32)
+    with pytest.raises(ModelError, match=f"^a list needs at least one place, k = {k}$"):
+        rank_blocks(lambda _: one, 1, np.array([0]), k, None)
+    with pytest.raises(ModelError, match=f"^a list needs at least one place, k = {k}$"):
+        rank_embeddings(torch.ones(1, 1), torch.ones(1, 1), np.array([0]), k, None)
+    assert rank_blocks(lambda _: one, 1, np.array([0]), 1, None).tolist() == [[0]]
+    assert rank_embeddings(torch.ones(1, 1), torch.ones(1, 1), np.array([0]), 1, None).tolist() == [[0]]
+    told = "^a score is NaN; the model did not train to finite embeddings$"
+    with pytest.raises(ModelError, match=told):
+        top_k(np.array([[1, np.nan]], np.float32), 1)
+    with pytest.raises(ModelError, match=told):
+        _select_compiled(np.array([[1, np.nan]], np.float32), np.array([0]), None, 1)
+    with pytest.raises(ModelError, match=told):
+        rank_embeddings(torch.tensor([[torch.nan]]), torch.ones(1, 1), np.array([0]), 1, None)
+
+
+def test_rows_do_not_mix_and_neighbouring_floats_are_told_apart() -> None:
+    """Positive and negative ones: the key that orders is made of their bits."""
+    around = [np.nextafter(np.float32(x), np.float32(y)) for x in (-1, 1, 0) for y in (-9, 9)]
+    row = np.array([*around, -1, 1, 0, 3e38, -3e38, 1e-45, -1e-45], np.float32)
+    scores = np.stack([row, row[::-1]])
+    expected = [sorted(range(13), key=lambda item: (-own[item], item)) for own in scores.tolist()]
+    assert top_k(scores, 13).tolist() == expected
+    assert top_k(scores, 5).tolist() == [own[:5] for own in expected]
+    assert top_k(scores, 1).tolist() == [own[:1] for own in expected]
+    assert top_k_reference(torch.from_numpy(scores), 13).tolist() == expected
+    assert top_k_reference(torch.from_numpy(scores), 5).tolist() == [own[:5] for own in expected]
+
+
+def test_scores_of_more_precision_are_ranked_as_float32() -> None:
+    close = np.array([[1.0, 1.0 + 1e-12, 2.0]])
+    assert top_k(close, 3).tolist() == [[2, 0, 1]]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])  # the kernel, and plain PyTorch
+@pytest.mark.parametrize("entries", [1, 90, 1 << 22])
+def test_embeddings_are_ranked_alike_a_block_at_a_time(
+    entries: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    e_users, e_items = rng.integers(-2, 3, (50, 4)).astype(np.float32), rng.integers(-2, 3, (30, 4)).astype(np.float32)
+    known = NeighbourLists.from_pairs(rng.integers(50, size=300), rng.integers(30, size=300), 50, 30)
+    users = rng.permutation(50)[:40]
+    expected = [rank_by_inner_product(e_users, e_items, users, 7, exclude) for exclude in (known, None)]
+    monkeypatch.setattr(top_k_module, "BLOCK_ENTRIES", entries)
+    monkeypatch.setattr(top_k_operator, "DEVICE_ENTRIES", entries)
+    of_users, of_items = (torch.from_numpy(side).to(dtype) for side in (e_users, e_items))
+    for exclude, lists in zip((known, None), expected, strict=True):
+        assert np.array_equal(rank_embeddings(of_users, of_items, users, 7, exclude), lists)
+    none = rank_embeddings(of_users, of_items, users[:0], 7, known)
+    assert none.shape == (0, 7)
+    of_users[users[0], 0] = torch.nan  # of the first of many blocks
+    with pytest.raises(ModelError, match="NaN"):
+        rank_embeddings(of_users, of_items, users, 7, known)
+
+
+def test_warming_up_says_how_long_it_took() -> None:
+    assert warm_up() > 0

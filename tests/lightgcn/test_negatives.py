@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.errors import GraphError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@settings(deadline=None)  # the first call compiles
 @given(st.sets(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=22), st.integers(0, 99))
 def test_a_negative_is_never_a_positive_of_its_user(pairs: set[tuple[int, int]], seed: int) -> None:
     lists = NeighbourLists.from_pairs([u for u, _ in pairs], [i for _, i in pairs], 4, 6)
@@ -45,7 +44,6 @@ def test_negatives_are_uniform_over_what_is_left() -> None:
     assert ((cells - 4000.0) ** 2 / 4000).sum() < 36.12
 
 
-@settings(deadline=None)  # the first call compiles
 @given(st.sets(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=20), st.integers(0, 2**62))
 def test_the_kernel_draws_what_the_reference_draws(pairs: set[tuple[int, int]], seed: int) -> None:
     lists = NeighbourLists.from_pairs([u for u, _ in pairs], [i for _, i in pairs], 4, 6)
@@ -91,7 +89,6 @@ def test_a_user_who_has_all_that_anybody_has_has_no_popular_negative() -> None:
     assert PopularNegatives(lists, 0.0).drawable.tolist() == [True, True]
 
 
-@settings(deadline=None)  # the first call compiles
 @given(
     st.sets(st.tuples(st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=20),
     st.integers(0, 2**62),
@@ -116,7 +113,6 @@ def test_the_hardest_is_the_candidate_of_the_highest_score_and_the_first_of_equa
     assert hardest(e, torch.zeros(4, dtype=torch.int64), candidates).tolist() == [2, 3, 4, 1]
 
 
-@settings(deadline=None)  # the first call compiles
 @given(st.sampled_from([1, 7, 64]), st.integers(1, 40), st.integers(0, 1000))
 def test_the_hardest_equals_the_reference(width: int, candidates: int, seed: int) -> None:
     draws = torch.Generator().manual_seed(seed)

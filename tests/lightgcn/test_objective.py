@@ -57,3 +57,10 @@ def test_sampled_softmaxs_gradient_is_the_numerical_one_and_large_scores_do_not_
     assert torch.autograd.gradcheck(lambda p, n: sampled_softmax_loss(p, n, row), (positive, negative))
     hot = sampled_softmax_loss(torch.tensor([-1000.0]), torch.tensor([[1000.0, 999.0]]), torch.tensor([0]))
     assert hot.item() == pytest.approx(2000 + math.log(1 + math.exp(-1)))
+
+
+def test_a_positive_of_weight_2_counts_as_two() -> None:
+    positive, negative = torch.tensor([1.0, -2.0]), torch.tensor([[0.0, 1.0], [2.0, -1.0]])
+    weighted = sampled_softmax_loss(positive, negative, torch.tensor([0, 1]), torch.tensor([2.0, 1.0]))
+    twice = sampled_softmax_loss(positive[[0, 0, 1]], negative, torch.tensor([0, 0, 1]))
+    torch.testing.assert_close(weighted, twice)

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.lightgcn.pair_scores import pair_scores, pair_scores_reference
 
 
-@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(0, 30), st.sampled_from([1, 3, 8, 64, 100, 256]), st.integers(0, 99))
 def test_scores_and_their_gradient_equal_the_plain_formula(nodes: int, pairs: int, width: int, seed: int) -> None:
     """Pairs of a node with itself, repeated pairs and nodes in no pair included."""

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking import beyond
 from tastegraph.ranking.beyond import BEYOND, beyond_accuracy
 from tastegraph.ranking.catalogue import Catalogue
 
@@ -95,3 +96,64 @@ def test_many_users_against_the_formulas_as_loops_and_pygs_popularity() -> None:
     peer = LinkPredAveragePopularity(k, torch.from_numpy(catalogue.popularity))
     peer.update(torch.from_numpy(lists).long(), torch.zeros(2, 0, dtype=torch.long))
     assert found[f"popularity@{k}"].mean() == pytest.approx(float(peer.compute()), rel=1e-5)
+
+
+@pytest.mark.parametrize("entries", [1, 50, 1 << 22])
+def test_the_size_of_a_block_of_lists_does_not_show(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    lists, users = rng.integers(-1, 4, (23, 3)).astype(np.int32), rng.integers(0, 4, 23)
+    expected = beyond_accuracy(lists, users, CATALOGUE, [2, 3])
+    monkeypatch.setattr(beyond, "BLOCK_ENTRIES", entries)
+    found = beyond_accuracy(lists, users, CATALOGUE, [2, 3])
+    assert list(found) == list(expected)
+    for name, values in expected.items():
+        assert found[name].shape == (23,)
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_a_list_of_nothing_and_a_user_without_a_profile_have_no_such_metric() -> None:
+    profiles = NeighbourLists.from_pairs([0], [0], 2, 2)
+    catalogue = Catalogue.of(profiles, [["Drama"], ["War"]])
+    for name, metric in BEYOND.items():
+        assert math.isnan(metric(np.array([[-1, -1]], np.int32), np.array([0]), catalogue)[0]), name
+    found = {name: metric(np.array([[0, 1]], np.int32), np.array([1]), catalogue)[0] for name, metric in BEYOND.items()}
+    assert [name for name, value in found.items() if math.isnan(value)] == ["popularity_lift", "miscalibration"]
+
+
+def test_what_is_undefined_for_one_user_is_defined_for_the_others() -> None:
+    profiles = NeighbourLists.from_pairs([0, 2], [0, 1], 3, 2)  # user 1 has nothing
+    catalogue = Catalogue.of(profiles, [["Drama"], None])
+    lists = np.array([[0], [0], [0], [1]], np.int32)
+    found = BEYOND["miscalibration"](lists, np.array([0, 1, 2, 0]), catalogue)
+    assert found.tolist() == pytest.approx([0, math.nan, math.nan, math.nan], nan_ok=True)
+    lift = BEYOND["popularity_lift"](lists, np.array([0, 1, 2, 0]), catalogue)
+    assert lift.tolist() == pytest.approx([0, math.nan, 0, 0], nan_ok=True)
+
+
+def test_an_item_that_nobody_has_has_no_novelty_and_popularity_0() -> None:
+    profiles = NeighbourLists.from_pairs([0, 1], [0, 1], 2, 3)
+    catalogue = Catalogue.of(profiles)
+    lists, user = np.array([[2, 0]], np.int32), np.array([0])
+    assert BEYOND["novelty"](lists, user, catalogue).tolist() == [1]  # of item 0 alone
+    assert BEYOND["popularity"](lists, user, catalogue).tolist() == [0.25]
+
+
+def test_metrics_of_genres_are_undefined_without_genres() -> None:
+    catalogue = Catalogue.of(PROFILES, None)
+    assert catalogue.genres is None
+    for name in ("diversity", "miscalibration"):
+        values = BEYOND[name](np.zeros((3, 2), np.int32), np.arange(3), catalogue)
+        assert values.shape == (3,)
+        assert np.isnan(values).all()
+
+
+def test_the_catalogues_genres_are_a_table_of_items_and_sorted_names() -> None:
+    catalogue = Catalogue.of(PROFILES, GENRES)
+    assert catalogue.genres is not None
+    assert catalogue.genres.dtype == bool
+    # Comedy, Drama, War
+    assert catalogue.genres.tolist() == [[False, True, False], [False, True, True], [True, False, False], [False] * 3]
+    assert catalogue.genre_shares.tolist() == [[0, 1, 0], [0, 0.5, 0.5], [1, 0, 0], [0, 0, 0]]
+    assert Catalogue.of(PROFILES).genre_shares.shape == (4, 0)
+    means = catalogue.mean_over_profiles(catalogue.genre_shares)
+    assert means.tolist() == [[0, 0.75, 0.25], [0, 0.75, 0.25], [0.5, 0.5, 0], [0, 0.5, 0]]

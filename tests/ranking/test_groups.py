@@ -81,3 +81,62 @@ def test_ages_fall_into_movielens_bands() -> None:
     assert age_bands([1, 17, 18, 24, 25, 56, 99, None, float("nan")]) == [
         "0 to 17", "0 to 17", "18 to 24", "18 to 24", "25 to 34", "56 and over", "56 and over", None, None,
     ]  # fmt: skip
+
+
+def test_groups_stand_in_the_order_of_their_names_and_a_seed_moves_their_intervals_alone() -> None:
+    values = np.random.default_rng(3).random(40).tolist()
+    labels = ["m", "f", "x", "f"] * 10
+    one, other = by_user_group(_judged(values), labels), by_user_group(_judged(values), labels, seed=1)
+    assert [group.name for group in one] == ["f", "m", "x"]
+    assert [group.users for group in one] == [20, 10, 10]
+    assert [group.means for group in one] == [group.means for group in other]
+    assert all(a.intervals != b.intervals for a, b in zip(one, other, strict=True))
+    own = np.array(values)[1::2]
+    assert one[0].intervals == {"ndcg@1": bootstrap_interval(own, seed=0)}
+    assert other[0].intervals == {"ndcg@1": bootstrap_interval(own, seed=1)}
+    assert one[0].items is None
+
+
+def test_two_users_are_enough_for_an_interval() -> None:
+    (group,) = by_user_group(_judged([0, 1]), ["a", "a"])
+    assert group.intervals == {"ndcg@1": (0, 1)}
+
+
+def test_intervals_of_recall_by_band_are_over_the_users_with_such_items() -> None:
+    n = 37  # all are to find item 0, every fifth item 1 as well, one item 2; a third are shown item 2, the others 0
+    user = np.array([*range(n), *range(0, n, 5), 3])
+    item = np.array([*[0] * n, *[1] * 8, 2])
+    relevant = Relevant.from_pairs(user, item, n, 3)
+    judged = _judged([0.0] * n, [[0 if user % 3 else 2] for user in range(n)])
+    head, middle, tail = by_item_band(judged, relevant, np.array([0, 0, 2]), [1])
+    found = np.array([float(user % 3 > 0) / (1 if user % 5 else 2) for user in range(n)])
+    assert head.means == {"recall@1": found.mean()}
+    assert head.intervals == {"recall@1": bootstrap_interval(found, seed=0)}
+    (other, *_) = by_item_band(judged, relevant, np.array([0, 0, 2]), [1], seed=5)
+    assert other.intervals == {"recall@1": bootstrap_interval(found, seed=5)} != head.intervals
+    assert (middle.users, middle.items, middle.means, middle.intervals) == (0, 0, {}, {})
+    assert (tail.users, tail.items, tail.means, tail.intervals) == (1, 1, {"recall@1": 1}, {})
+    assert [group.name for group in (head, middle, tail)] == ["head", "middle", "tail"]
+
+
+def test_as_many_activity_bands_as_asked_for_in_the_order_of_users() -> None:
+    sizes = np.array([1000, 3, 1, 2000])
+    coldest, warmest = "1: 1 to 3 positives", "2: 1,000 to 2,000 positives"
+    assert activity_bands(sizes, 2) == [warmest, coldest, coldest, warmest]
+    # the edges are sizes that somebody has: 2, 3 and 5, which a quarter, a half, three quarters of six do not exceed
+    assert [label[0] for label in activity_bands(np.arange(1, 7))] == ["1", "1", "2", "3", "3", "4"]
+    assert activity_bands(sizes, 1) == ["1: 1 to 2,000 positives"] * 4
+
+
+def test_items_that_nobody_has_are_the_tail_of_a_catalogue_and_the_head_of_an_empty_one() -> None:
+    assert popularity_bands(np.array([0, 3, 0])).tolist() == [2, 0, 2]
+    assert popularity_bands(np.array([0, 1])).tolist() == [2, 0]
+    assert popularity_bands(np.array([0, 0])).tolist() == [0, 0]
+    assert popularity_bands(np.array([1, 1, 1])).tolist() == [0, 1, 2]  # equal counts by lower index
+
+
+def test_bands_of_ages_meet_without_a_gap() -> None:
+    assert age_bands([0, 34.5, 35, 44, 45, 49, 50, 55]) == [
+        "0 to 17", "25 to 34", "35 to 44", "35 to 44", "45 to 49", "45 to 49", "50 to 55", "50 to 55",
+    ]  # fmt: skip
+    assert age_bands([-1]) == [None]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tastegraph.ranking import intervals
 from tastegraph.ranking.intervals import bootstrap_interval, bootstrap_intervals
 
 
@@ -50,3 +51,27 @@ def test_level_and_number_of_resamples_are_those_asked_for() -> None:
     drawn = own[np.random.default_rng(2).integers(30, size=(200, 30))].mean(axis=1)
     found = bootstrap_interval(own, level=0.5, resamples=200, seed=2)
     assert found == pytest.approx(np.quantile(drawn, [0.25, 0.75]), rel=1e-12)
+
+
+@pytest.mark.parametrize("entries", [1, 95, 1 << 22])
+def test_the_size_of_a_block_of_resamples_does_not_show(entries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = np.random.default_rng(0).random((30, 2))
+    own[3, 1] = np.nan
+    values = {"whole": own[:, 0], "some": own[:, 1]}
+    expected = bootstrap_intervals(values, resamples=101, seed=4)
+    monkeypatch.setattr(intervals, "BLOCK", entries)
+    found = bootstrap_intervals(values, resamples=101, seed=4)
+    for name, ends in expected.items():
+        assert found[name] == pytest.approx(ends, rel=1e-12)
+
+
+def test_a_metric_defined_for_one_user_is_that_users_in_every_resample_that_has_it() -> None:
+    values = np.array([0.25, np.nan, np.nan])
+    assert bootstrap_interval(values) == (0.25, 0.25)
+
+
+def test_what_is_usual() -> None:
+    """95 % of 1,000 resamples by seed 0, of one metric and of several."""
+    own = np.random.default_rng(0).random(30)
+    usual = bootstrap_interval(own, level=0.95, resamples=1000, seed=0)
+    assert bootstrap_interval(own) == bootstrap_intervals({"a": own})["a"] == usual

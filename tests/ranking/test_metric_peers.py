@@ -102,7 +102,7 @@ def test_many_users_with_few_and_many_items_to_find_and_lists_cut_short() -> Non
 ids = st.integers(0, ITEMS - 1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.lists(ids, max_size=12, unique=True), st.lists(ids, min_size=1, max_size=15, unique=True)),

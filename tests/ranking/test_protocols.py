@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tastegraph.errors import EvaluationError
+from tastegraph.errors import EvaluationError, LeakError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import rank_by_inner_product
+from tastegraph.ranking import protocols
 from tastegraph.ranking.candidates import rank_candidates
+from tastegraph.ranking.metrics import METRICS
 from tastegraph.ranking.protocol import Relevant
 from tastegraph.ranking.protocols import (
     draw_negatives,
@@ -122,3 +124,85 @@ def test_a_list_without_places_is_refused_by_every_protocol(k: list[int]) -> Non
     for judge in (tutorial, rated_only, sampled_negatives):
         with pytest.raises(EvaluationError, match="a list has at least one place; found k = "):
             judge(ByTable(), held, none, k)
+
+
+def test_no_list_is_longer_than_the_catalogue_or_the_candidates() -> None:
+    likes = _relevant((0, 0), (1, 4))
+    assert tutorial(ByTable(), likes, None, [1, 2, 100]).lists.shape == (2, 5)
+    assert rated_only(ByTable(), likes, _lists((0, 1), (0, 2), (1, 0)), [1, 2, 100]).lists.shape == (2, 3)
+    assert sampled_negatives(ByTable(), likes, _lists((0, 1)), [1, 2, 100], negatives=2).lists.shape == (2, 3)
+
+
+def test_each_protocol_judges_at_every_length_and_knows_its_name() -> None:
+    likes, dislikes = _relevant((0, 0), (1, 4)), _lists((0, 1), (1, 0))
+    for judged, name, more in (
+        (tutorial(ByTable(), likes, dislikes, [2, 1]), "tutorial", 4),
+        (rated_only(ByTable(), likes, dislikes, [2, 1]), "rated-only", 1),
+        (sampled_negatives(ByTable(), likes, dislikes, [2, 1], negatives=2), "sampled-negatives", 0),
+    ):
+        assert judged.protocol == name
+        assert len(judged.values) == 2 * len(METRICS) + more
+        assert all(f"{metric}@{length}" in judged.values for metric in METRICS for length in (1, 2))
+
+
+def test_dislikes_of_the_tutorials_protocol_by_hand_at_two_lengths() -> None:
+    # user 0's order is 0 1 2 3 4, dislikes 0, 1 and 4; user 1's is 4 3 2 1 0, dislikes 3
+    judged = tutorial(ByTable(), _relevant((0, 2), (1, 2)), _lists((0, 0), (0, 1), (0, 4), (1, 3)), [1, 2])
+    assert judged.values["dislike_precision@1"].tolist() == [1, 0]
+    assert judged.values["dislike_recall@1"].tolist() == pytest.approx([1 / 3, 0])
+    assert judged.values["dislike_precision@2"].tolist() == [1, 1 / 2]
+    assert judged.values["dislike_recall@2"].tolist() == pytest.approx([2 / 3, 1])
+
+
+def test_what_is_held_out_is_neither_disliked_nor_known() -> None:
+    held = _relevant((0, 1))
+    with pytest.raises(LeakError, match=r"^the split leaks: 1 held-out pair is in the dislikes; "):
+        rated_only(ByTable(), held, held.lists, [1])
+    with pytest.raises(LeakError, match=r"^the split leaks: 1 held-out pair is in the known positives; "):
+        sampled_negatives(ByTable(), held, held.lists, [1])
+
+
+def test_a_protocol_that_judges_nobody_says_which_and_why() -> None:
+    told = r"^protocol rated-only: no user has both a held-out like and a rating below the threshold$"
+    with pytest.raises(EvaluationError, match=told):
+        rated_only(ByTable(), _relevant((0, 1)), _lists((1, 1)), [1])
+    with pytest.raises(EvaluationError, match=r"^protocol sampled-negatives: expected at least one negative, found 0$"):
+        sampled_negatives(ByTable(), _relevant((0, 1)), _lists((1, 1)), [1], negatives=0)
+    nobody = Relevant.from_pairs(np.zeros(0, int), np.zeros(0, int), 3, 5)
+    with pytest.raises(EvaluationError, match=r"^protocol sampled-negatives: no user has a held-out item$"):
+        sampled_negatives(ByTable(), nobody, _lists((1, 1)), [1])
+
+
+def test_a_hundred_negatives_are_drawn_unless_asked_otherwise_by_the_seed_outside_what_is_known() -> None:
+    scores = np.random.default_rng(0).random((3, 300)).astype(np.float32)
+    held = Relevant.from_pairs(np.arange(3), np.array([7, 8, 9]), 3, 300)
+    known = NeighbourLists.from_pairs(np.repeat(np.arange(3), 50), np.tile(np.arange(100, 150), 3), 3, 300)
+
+    def lists(**how: int) -> np.ndarray:
+        return sampled_negatives(ByTable(scores), held, known, [300], **how).lists
+
+    usual = lists()
+    assert usual.shape == (3, 101)
+    assert (usual >= 0).all()
+    assert not np.isin(usual, np.arange(100, 150)).any()
+    for own, item in zip(usual, (7, 8, 9), strict=True):
+        assert item in own
+        assert len(set(own.tolist())) == 101
+    assert np.array_equal(usual, lists(negatives=100, seed=0))
+    assert not np.array_equal(usual, lists(seed=1))
+    assert lists(negatives=1).shape == (3, 2)
+
+
+@pytest.mark.parametrize("entries", [1, 25, 10_000])
+def test_negatives_are_drawn_outside_whatever_the_size_of_a_block(
+    entries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocols, "DRAW_ENTRIES", entries)
+    taken = NeighbourLists.from_pairs([0, 0, 1, 4], [0, 1, 9, 2], 6, 10)
+    drawn = draw_negatives(np.array([4, 0, 1, 5]), taken, 8, 0)
+    assert drawn.counts.tolist() == [8, 8, 0, 0, 8, 8]
+    assert (drawn.num_rows, drawn.num_columns) == (6, 10)
+    for user in (0, 1, 4, 5):
+        assert not set(drawn[user].tolist()) & set(taken[user].tolist())
+    together = draw_negatives(np.arange(6), NeighbourLists.from_pairs([], [], 6, 10), 10, 0)
+    assert (together.counts == 10).all()

@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 
 from tastegraph.errors import EvaluationError
+from tastegraph.ranking import significance
+from tastegraph.ranking.intervals import bootstrap_interval
 from tastegraph.ranking.significance import against_best, holm, sign_flip_test
 
 
@@ -79,3 +81,73 @@ def test_a_metric_that_is_defined_for_nobody_is_refused_and_lists_are_taken() ->
     with pytest.raises(EvaluationError, match="b: the metric is defined for no user"):
         against_best({"a": np.ones(3), "b": np.full(3, np.nan)})
     assert against_best({"a": [1, 0, 1], "b": [0, 0, 1]})["a"].mean == pytest.approx(2 / 3)  # type: ignore[dict-item]
+
+
+def test_two_sided_p_by_hand() -> None:
+    """+-1 +-2 +-3: of 8 sums 6, 4, 2, 0, 0, -2, -4, -6 six are at least 2 away from 0."""
+    assert sign_flip_test(np.array([3.0, -2.0, 1.0])).tolist() == [6 / 8]
+    assert sign_flip_test(np.array([[3.0, 1], [-2, 2], [1, 3]])).tolist() == [6 / 8, 2 / 8]
+
+
+def test_all_patterns_are_taken_where_they_are_no_more_than_the_random_ones_would_be() -> None:
+    d = np.array([1.0, 1, 1])
+    assert sign_flip_test(d, flips=8).tolist() == [2 / 8]
+    drawn = sign_flip_test(d, flips=7)[0] * 8  # with the observed one counted in
+    assert drawn == int(drawn) >= 1
+    assert sign_flip_test(np.array([1.0]), flips=1)[0] in (1 / 2, 1)
+
+
+def test_sums_of_the_same_numbers_in_another_order_are_ties() -> None:
+    d = np.array([0.1, 0.2, 0.3, -0.1, -0.2, 0.6])
+    sums = [round(abs(np.dot(signs, d)), 9) for signs in itertools.product([1, -1], repeat=6)]
+    assert sign_flip_test(d).tolist() == [np.mean([one >= 0.9 for one in sums])]
+
+
+@pytest.mark.parametrize("entries", [1, 100, 1_000])
+def test_random_patterns_are_even_independent_and_as_many_as_asked_for(
+    entries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(significance, "BLOCK", entries)
+    signs = np.concatenate(list(significance._random_signs(20, 4001, 0)))
+    assert signs.shape == (4001, 20)
+    assert signs.dtype == np.float64
+    assert set(signs.ravel().tolist()) == {-1, 1}
+    bound = 5 / np.sqrt(4001)
+    assert np.abs(signs.mean(axis=0)).max() < bound
+    assert np.abs(np.corrcoef(signs.T) - np.eye(20)).max() < bound
+    assert not np.array_equal(signs, np.concatenate(list(significance._random_signs(20, 4001, 1))))
+
+
+def test_a_comparison_by_hand() -> None:
+    """Sums of 8 over all sign patterns: only the observed one and its reverse are as large."""
+    values = {"worse": np.zeros(8), "best": np.full(8, 0.5), "undefined": np.array([0.25] * 7 + [np.nan])}
+    found = against_best(values)
+    assert list(found) == list(values)
+    best = found["best"]
+    assert (best.mean, best.behind, best.interval, best.p, best.p_holm, best.tied) == (0.5, 0, (0, 0), 1, 1, True)
+    worse = found["worse"]
+    assert (worse.mean, worse.behind, worse.interval, worse.p, worse.p_holm) == (0, 0.5, (0.5, 0.5), 2 / 256, 4 / 256)
+    assert not worse.tied
+    other = found["undefined"]
+    assert (other.mean, other.behind, other.p, other.p_holm) == (0.25, 0.25, 4 / 256, 4 / 256)
+
+
+def test_level_flips_and_seed_are_those_asked_for() -> None:
+    rng = np.random.default_rng(1)
+    values = {"a": rng.random(30), "b": rng.random(30) + 0.12}
+    one = against_best(values)["a"]
+    assert one.p == sign_flip_test(values["b"] - values["a"], flips=10_000, seed=0)[0]
+    assert one.interval == bootstrap_interval(values["b"] - values["a"], seed=0)
+    again = against_best(values, flips=99, seed=3)["a"]
+    assert again.p == sign_flip_test(values["b"] - values["a"], flips=99, seed=3)[0]
+    assert again.interval == bootstrap_interval(values["b"] - values["a"], seed=3)
+    assert one.tied == (one.p_holm > 0.05)
+    assert against_best(values, level=one.p_holm)["a"].tied is False  # at the level is told apart
+    assert against_best(values, level=one.p_holm * 0.999)["a"].tied is True
+
+
+def test_no_models_and_models_judged_on_nobody_are_refused() -> None:
+    with pytest.raises(EvaluationError, match=r"^models must be judged on the same users; found \[\] of them$"):
+        against_best({})
+    with pytest.raises(EvaluationError, match=r"^models must be judged on the same users; found \[0\] of them$"):
+        against_best({"a": np.zeros(0), "b": np.zeros(0)})

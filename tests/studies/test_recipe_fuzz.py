@@ -50,7 +50,7 @@ def _read(path: Path | None, given_settings: list[str]) -> None:
         assert load_recipe(path) == recipe
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
 def test_tables_of_known_keys(place: Path, values: dict[str, Any]) -> None:
     tree: dict[str, Any] = {}
@@ -64,7 +64,7 @@ def test_tables_of_known_keys(place: Path, values: dict[str, Any]) -> None:
     _read(place, [])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(KEYS + WORDS), st.one_of(st.text(max_size=30), VALUES.map(repr)))
 @example("model.num_layers", DEEP)
 @example("model.num_layers", LONG)
@@ -79,7 +79,7 @@ def test_settings(key: str, text: str) -> None:
     _read(None, [f"{key}={text}"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(SHIPPED),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=3)), min_size=1, max_size=4),
@@ -95,7 +95,7 @@ def test_shipped_recipes_with_other_bytes(place: Path, recipe: bytes, changes: l
     _read(place, [])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.one_of(st.binary(max_size=80), st.text(alphabet='[]{}="#,.\n \t-+_:01e9TZ\'"abm', max_size=80).map(str.encode))
 )

@@ -35,7 +35,7 @@ def rank_by_score(
     exclude: NeighbourLists | None,
     multiple: int = 1,
 ) -> NDArray[np.int32]:
-    """`rank_blocks` of a fitted model; `score_block` may read what it has learned.
+    """As `rank_blocks`, of a fitted model; `score_block` may read what it has learned.
 
     Raises:
         ModelError: the model is not fitted, or k is below 1.
@@ -46,7 +46,7 @@ def rank_by_score(
 
 
 def known_users(model: Learned, users: NDArray[np.integer]) -> NDArray[np.int64]:
-    """The user indices as int64, once it is sure that the model has learned each of them.
+    """The user indices as int64 [n], once it is sure that the model has learned each of them.
 
     Raises:
         ModelError: the model is not fitted.

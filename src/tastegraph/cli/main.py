@@ -94,7 +94,7 @@ def run() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except StoppedError as error:
-        print(f"tastegraph: {printable(error)}", file=sys.stderr)  # noqa: T201
+        print(f"tastegraph: {printable(error)}", file=sys.stderr)  # noqa: T201 (a command speaks)
         sys.exit(128 + error.signal)
     except (TasteGraphError, OSError) as error:
         if debug:

@@ -68,7 +68,7 @@ def reads_ratings(command: Callable[..., None]) -> Callable[..., None]:
         said = {option: told.pop(option.name) for option in OPTIONS}
         command(reading=_recipe_keys(said), **told)
 
-    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # Typer reads it
     with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return with_options
 

@@ -86,7 +86,13 @@ def divide(
 def gives_test(
     config: SplitConfig, published_test: NDArray[np.bool_] | None, given_part: NDArray[np.uint8] | None
 ) -> bool:
-    """Whether the test part is given and validation is held out of the rest, to be learned from in the end."""
+    """Whether the test part is given and validation is held out of the rest, to be learned from in the end.
+
+    Args:
+        config: the split.
+        published_test: which pairs a published split holds out, bool [n].
+        given_part: the part of each pair that a column says, uint8 [n].
+    """
     if published_test is not None or config.method in ("shipped", "folds"):
         return True
     return config.method == "column" and given_part is not None and not (given_part == VALIDATION).any()

@@ -109,7 +109,7 @@ class GrowingArray:
         return self._array.dtype
 
     def append(self, part: NDArray[Any]) -> None:
-        """Add the entries of `part`."""
+        """Add the entries of `part` [m]."""
         end = self._length + len(part)
         if end > len(self._array):
             self._array.resize(max(end, len(self._array) + len(self._array) // 4), refcheck=False)
@@ -121,7 +121,7 @@ class GrowingArray:
         self._array = self._array[: self._length].astype(dtype)
 
     def whole(self) -> NDArray[Any]:
-        """The array; nothing may be appended after."""
+        """The array [entries]; nothing may be appended after."""
         self._array.resize(self._length, refcheck=False)
         return self._array
 
@@ -133,14 +133,14 @@ class IntegerIds:
         self._ids = GrowingArray(np.int32, expected)
 
     def append(self, ids: NDArray[np.int64]) -> None:
-        """Add a block of ids; see `ids_of`."""
+        """Add a block of ids, int64 [m]; see `ids_of`."""
         low, high = ids.min(), ids.max()
         if self._ids.dtype == np.int32 and (low < INT32.min or high > INT32.max):
             self._ids.widen(np.int64)
         self._ids.append(ids)
 
     def coded(self) -> tuple[Vocabulary, NDArray[np.int32]]:
-        """The vocabulary, and the index of each row."""
+        """The vocabulary, and the index of each row, int32 [rows]."""
         return Vocabulary.of_integers(self._ids.whole())
 
 
@@ -195,7 +195,7 @@ class TextIds:
         self._codes.append(found["code"].to_numpy())
 
     def coded(self) -> tuple[Vocabulary, NDArray[np.int32]]:
-        """The vocabulary, and the index of each row."""
+        """The vocabulary, and the index of each row, int32 [rows]."""
         ordered = self._known.sort("id")
         final = np.empty(len(ordered), np.int32)
         final[ordered["code"].to_numpy()] = np.arange(len(ordered), dtype=np.int32)

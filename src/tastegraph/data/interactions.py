@@ -67,8 +67,8 @@ class Interactions:
         """Interactions of a source's rows, whose arrays are taken over: `rows.columns` is empty afterwards.
 
         Returns:
-            The interactions, the number of rows dropped as repeated pairs, and the part of each pair where the
-            source says so.
+            The interactions, the number of rows dropped as repeated pairs, and the part of each pair, uint8 [n], where
+            the source says so.
 
         Raises:
             DataError: a pair is repeated and `duplicates` is "refuse".

@@ -295,7 +295,7 @@ def _load_published(name: str, folder: Path) -> Dataset:
     placed = parts.with_columns(time=pl.int_range(pl.len()))  # carried along as a time, which the lists do not tell
     interactions, duplicates, part = Interactions.from_rows(CodedRows.from_frame(placed))
     assert part is not None  # noqa: S101 (for the type checker: the columns were just added)
-    assert interactions.time is not None  # noqa: S101
+    assert interactions.time is not None  # noqa: S101 (as well)
     place = interactions.time.astype(np.int64, copy=False)
     interactions = replace(interactions, time=None, place=place)
     understood = "published split (train.txt, test.txt)"

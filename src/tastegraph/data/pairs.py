@@ -69,7 +69,7 @@ def settle_pairs(rows: CodedRows, duplicates: Duplicates) -> int:
 
 
 def ascending(user: NDArray[np.int32], item: NDArray[np.int32]) -> bool:
-    """Whether the rows are in order already, and no pair is repeated."""
+    """Whether pairs, int32 [n] each, are in order already, and none is repeated."""
     for at in range(0, len(user) - 1, BLOCK):
         u, i = user[at : at + BLOCK + 1], item[at : at + BLOCK + 1]
         if not ((u[1:] > u[:-1]) | ((u[1:] == u[:-1]) & (i[1:] > i[:-1]))).all():

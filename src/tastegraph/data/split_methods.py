@@ -76,8 +76,8 @@ def user_time_split(
 def leave_one_out(user: NDArray[np.int32], time: Times, seed: int) -> NDArray[np.uint8]:
     """The last pair of each user by time becomes TEST and the one before VALIDATION, as long as fit keeps one.
 
-    Of pairs of one moment a random one is the last. A user with two pairs has no validation pair, one with a single
-    pair is in fit alone.
+    The part of each pair is uint8 [n]. Of pairs of one moment a random one is the last. A user with two pairs has no
+    validation pair, one with a single pair is in fit alone.
     """
     order = np.lexsort((_time_then_chance(time, seed), user))
     _, start, n = np.unique(user[order], return_index=True, return_counts=True)
@@ -90,7 +90,7 @@ def leave_one_out(user: NDArray[np.int32], time: Times, seed: int) -> NDArray[np
 
 
 def time_split(time: Times, validation_since: float, test_since: float) -> NDArray[np.uint8]:
-    """One cut through time for everybody: TEST from `test_since` on, VALIDATION from `validation_since` until then."""
+    """One cut through time for everybody: TEST from `test_since` on, VALIDATION from `validation_since`; uint8 [n]."""
     part = np.full(len(time), FIT, np.uint8)
     part[time >= validation_since] = VALIDATION
     part[time >= test_since] = TEST
@@ -109,7 +109,7 @@ def cuts_by_share(time: Times, ratios: tuple[float, float, float]) -> tuple[floa
 
 
 def folds_split(n: int, folds: int, fold: int, seed: int) -> NDArray[np.bool_]:
-    """Which of n pairs are in the `fold`-th of `folds` random folds, counted from 1; sizes differ by one at most."""
+    """Which of n pairs are in the `fold`-th of `folds` random folds, from 1, of sizes alike but for one; bool [n]."""
     place: NDArray[np.int64] = np.random.default_rng(seed).permutation(n)
     test: NDArray[np.bool_] = place % folds == fold - 1
     return test

@@ -163,7 +163,7 @@ class Split:
         return Split.of(self.positives, np.where(self.part == VALIDATION, FIT, self.part).astype(np.uint8))
 
     def known(self, *, validation: bool) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """User and item indices of what is masked when lists are judged: fit, and validation where asked."""
+        """User and item, int32 [m] each, of what is masked when lists are judged: fit, and validation where asked."""
         if not validation:
             return self.fit.user, self.fit.item
         warm = self.validation.item >= 0
@@ -200,7 +200,7 @@ class Split:
 
 
 def read_parts(path: Path) -> tuple[pl.DataFrame, NDArray[np.uint8]]:
-    """The pairs (columns user and item, original ids) and parts of a saved split.
+    """The pairs of a saved split (columns user and item, original ids), and the part of each, uint8 [n].
 
     Raises:
         DataError: the file is not such a table.

@@ -58,7 +58,7 @@ def numbers_as_seconds(stamp: pl.Series) -> pl.Series:
     if (days := _days_as_seconds(stamp)) is not None:
         return days
     if stamp.dtype.is_integer() and stamp.null_count() == 0 and len(stamp):
-        lowest, highest = int(stamp.min()), int(stamp.max())  # type: ignore[arg-type]
+        lowest, highest = int(stamp.min()), int(stamp.max())  # type: ignore[arg-type]  # of integers
         if lowest > -MILLISECONDS_FROM and lowest >= YEARS_1_TO_9999[0] and highest < MILLISECONDS_FROM:
             return stamp.cast(pl.Float64)
     time = pl.col("time")
@@ -74,12 +74,13 @@ def units_of(stamp: pl.Series) -> frozenset[str]:
     lowest, highest = stamp.min(), stamp.max()
     if lowest is None:
         return frozenset()
-    largest = max(-float(lowest), float(highest))  # type: ignore[arg-type]
+    largest = max(-float(lowest), float(highest))  # type: ignore[arg-type]  # numbers have numbers
     if largest < MILLISECONDS_FROM:
         unit = UNITS[0] if _days_as_seconds(stamp) is None else DAYS
         return frozenset([unit] if largest > 0 else ())
     place = _place_of_unit(stamp).drop_nulls()
-    return frozenset(UNITS[int(end)] for end in (place.min(), place.max()) if end is not None)  # type: ignore[arg-type]
+    ends = (place.min(), place.max())
+    return frozenset(UNITS[int(end)] for end in ends if end is not None)  # type: ignore[arg-type]  # of integers
 
 
 def mixes_units(units: Collection[str]) -> bool:
@@ -129,7 +130,7 @@ def _place_of_unit(stamp: pl.Series) -> pl.Series:
 def _days_as_seconds(stamp: pl.Series) -> pl.Series | None:
     """Unix seconds of days as yyyymmdd, Float64; None where a number is none, as unix seconds of our days are not."""
     lowest, highest = stamp.min(), stamp.max()
-    if lowest is None or not FIRST_DAY <= lowest <= highest <= LAST_DAY:  # type: ignore[operator]
+    if lowest is None or not FIRST_DAY <= lowest <= highest <= LAST_DAY:  # type: ignore[operator]  # of numbers
         return None
     days = _days(stamp)
     if days.null_count() > stamp.null_count():

@@ -33,7 +33,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, ids: pl.Series) -> tuple[Vocabulary, NDArray[np.int32]]:
-        """The vocabulary of a column of ids, and the index of each of its rows (int32, same length)."""
+        """The vocabulary of a column of ids, and the index of each of its rows, int32 [rows]."""
         if ids.dtype == pl.Int64 and len(ids):
             return cls.of_integers(ids.to_numpy())
         vocabulary = cls(ids.unique().sort())
@@ -41,7 +41,7 @@ class Vocabulary:
 
     @classmethod
     def of_integers(cls, ids: NDArray[np.integer]) -> tuple[Vocabulary, NDArray[np.int32]]:
-        """The same for an array of integers, at least one; an int32 array is written over with the indices.
+        """The same for integers [rows], at least one; an int32 array is written over with the indices.
 
         Ids that lie close together are looked up in a table, block by block, so that nothing of their length is
         made; others go through a sort and a hash join.
@@ -64,7 +64,7 @@ class Vocabulary:
         return len(self.ids)
 
     def index_of(self, ids: pl.Series | Sequence[str]) -> NDArray[np.int32]:
-        """Index of each id (int32), -1 for an id that is not here."""
+        """Index of each id, int32 [ids]; -1 for an id that is not here."""
         asked = pl.DataFrame({"id": pl.Series(ids).cast(self.ids.dtype, strict=False)})
         known = pl.DataFrame({"id": self.ids}).with_row_index("index")
         found = asked.join(known, on="id", how="left", maintain_order="left")

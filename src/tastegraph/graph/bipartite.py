@@ -59,7 +59,7 @@ class BipartiteGraph:
             item: index of each pair's item.
             num_users: users there are.
             num_items: items there are.
-            age: of each pair, where no pair is given twice.
+            age: of each pair, int64 [n], where no pair is given twice.
 
         Raises:
             GraphError: an index is out of range, or a side is empty; or there are ages and a pair is given twice.

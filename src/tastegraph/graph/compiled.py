@@ -62,12 +62,12 @@ class Lists:
         return self.start, self.index, self.d, dealt(self.parts)
 
     def some(self, rows: NDArray[np.int64]) -> tuple[Any, ...]:
-        """The kernels' first arguments for a pass over some rows."""
+        """The kernels' first arguments for a pass over some rows, int64 [n]."""
         return self.start, self.index, self.d, dealt(equal_parts(np.diff(self.start)[rows]))
 
 
 def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
-    """P x."""
+    """P x, float32 [nodes, d]."""
     out = aligned(x.shape)
     every, adds = np.arange(len(x)), False
     use_torchs_threads()
@@ -87,7 +87,10 @@ def layer_into(x: Floats, rows: NDArray[np.int64], lists: Lists, out: Floats) ->
 
 
 def sum_of_layers(x: Floats, alpha: Floats, lists: Lists, *, half: bool) -> Floats:
-    """The sum of alpha_k P^k x, k = 0..K, by Horner's rule: alpha_0 x + P (alpha_1 x + P (alpha_2 x + ...))."""
+    """The sum of alpha_k P^k x, k = 0..K, float32 [nodes, d], of alpha float32 [K + 1].
+
+    By Horner's rule: alpha_0 x + P (alpha_1 x + P (alpha_2 x + ...)).
+    """
     num_layers = len(alpha) - 1
     out = aligned(x.shape)
     position, sparse = np.arange(len(x), dtype=np.int32), False
@@ -146,7 +149,7 @@ def sum_of_layers_at_transposed(
 
 
 def equal_parts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Row numbers that cut rows with so many entries into PARTS pieces, each with as many entries and rows together."""
+    """Row numbers, int64 [PARTS + 1], that cut rows with so many entries [rows] into pieces of about equal work."""
     work = np.concatenate([[0], np.cumsum(counts + 1)])
     cuts = np.searchsorted(work, np.linspace(0, work[-1], PARTS + 1)).astype(np.int64)
     cuts[-1] = len(counts)
@@ -170,7 +173,7 @@ def use_torchs_threads() -> None:
 
 
 def column_blocks(x: Floats) -> Iterator[tuple[int, int]]:
-    """First column and width of each block of columns; widths are powers of two."""
+    """First column and width of each block of columns of x [n, d]; widths are powers of two."""
     first = 0
     while first < x.shape[1]:
         width = min(WIDEST, 1 << ((x.shape[1] - first).bit_length() - 1))

@@ -68,12 +68,12 @@ def runs_compiled(device: torch.device) -> bool:
 
 
 def is_compiled(x: torch.Tensor) -> bool:
-    """Whether the compiled kernels run for `x`: they know float32 alone."""
+    """Whether the compiled kernels run for `x`, of any shape: they know float32 alone."""
     return runs_compiled(x.device) and x.dtype == torch.float32
 
 
 def sent(x: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A tensor of the CPU on a device; a GPU fetches it when it comes to it, and nobody waits meanwhile."""
+    """A tensor of the CPU on a device, of the same shape; a GPU fetches it when it comes to it, nobody waits."""
     if device.type != "cuda" or not torch.cuda.is_available():
         return x.to(device)
     return x.pin_memory().to(device, non_blocking=True)

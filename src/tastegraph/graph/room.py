@@ -29,7 +29,7 @@ LARGER = 1.25  # so much larger than asked for a room may be
 
 
 def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
-    """An array without content that starts on a cache line (rows that straddle one more line take longer).
+    """An array of a shape, without content, that starts on a cache line: rows that straddle two take longer.
 
     From the size of a large page on it is on large pages, where the system has them.
     """

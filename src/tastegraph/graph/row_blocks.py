@@ -41,7 +41,7 @@ class Exchange(Protocol):
     """Tells the blocks of a slice one another's rows; see `RowsOfGrid`."""
 
     def all_rows(self, own: torch.Tensor, counts: Sequence[int]) -> torch.Tensor:
-        """The rows of all blocks, one after the other, of each block's own ones."""
+        """The rows of all blocks, one after the other, float32 [nodes, w], of each block's own ones [own, w]."""
 
 
 @dataclass(frozen=True, eq=False)

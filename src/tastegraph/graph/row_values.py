@@ -37,7 +37,7 @@ FAST = ("contract", "nsz")  # a product and a sum may be one instruction; the or
 FLOAT_BIAS, HALF_TOP, FLOAT_MANTISSA, LARGEST_EXPONENT = 127, 14, 23, 254
 
 
-class Row(types.Type):  # type: ignore[misc]
+class Row(types.Type):  # type: ignore[misc]  # numba is untyped
     """`width` float32 numbers in registers."""
 
     def __init__(self, width: int) -> None:
@@ -46,7 +46,7 @@ class Row(types.Type):  # type: ignore[misc]
 
 
 @register_default(Row)
-class _RowModel(models.PrimitiveModel):  # type: ignore[misc]
+class _RowModel(models.PrimitiveModel):  # type: ignore[misc]  # numba is untyped
     def __init__(self, manager: Any, row: Row) -> None:
         super().__init__(manager, row, ir.VectorType(FLOAT, row.width))
 

@@ -34,7 +34,7 @@ def bpr(pred: torch.Tensor, true: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
 
     Args:
         pred: scores, float [rows, columns].
-        true: 1 for a column that is to be high, 0 for another.
+        true: 1 for a column that is to be high, 0 for another, of the same shape.
     """
     if cfg.model.loss_fun != "bpr":
         return None

@@ -22,7 +22,7 @@ __all__ = ["OneGraph", "data_of_split", "load_one_graph"]
 THRESHOLD = 3.0
 
 
-class OneGraph(InMemoryDataset):  # type: ignore[misc]
+class OneGraph(InMemoryDataset):  # type: ignore[misc]  # PyG is untyped
     """A PyG data set of a single graph that is at hand.
 
     Args:

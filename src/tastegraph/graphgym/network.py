@@ -73,7 +73,7 @@ class GymLightGCN(nn.Module):
         return mean
 
     def forward(self, batch: Data) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores and what is to be high among them; see the class."""
+        """Scores and what is to be high among them, of the shapes that the class tells."""
         e = self.embeddings(batch)
         if batch.split == "train":
             return self._pairs(e, batch.edge_index)

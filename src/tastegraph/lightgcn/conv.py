@@ -12,7 +12,7 @@ from tastegraph.graph.propagation import propagate
 __all__ = ["LightGCNConv", "edge_weights"]
 
 
-class LightGCNConv(MessagePassing):  # type: ignore[misc]
+class LightGCNConv(MessagePassing):  # type: ignore[misc]  # PyG is untyped
     r"""The light graph convolution of He et al. 2020 (arXiv 2002.02126), equation 3.
 
     .. math::
@@ -40,7 +40,7 @@ class LightGCNConv(MessagePassing):  # type: ignore[misc]
         graph: BipartiteGraph | torch.Tensor,
         edge_weight: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """One layer; see the class for shapes.
+        """One layer, float [nodes, d]; see the class.
 
         Raises:
             GraphError: an edge_index (without edge_weight) lists an edge in one direction only.

@@ -58,7 +58,7 @@ class Negatives(Protocol):
         """
 
     def draw_each(self, users: Sequence[torch.Tensor], generator: torch.Generator) -> list[torch.Tensor]:
-        """The same for several batches of users, each what a call of its own would draw.
+        """The same for several batches of users, int64 [n] each, as a call for each of them would draw.
 
         A GPU is waited for until it has drawn for all of them, once for each repetition of the unluckiest.
         """

@@ -58,7 +58,7 @@ def distinct(*nodes: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Te
 
 
 def pair_scores_reference(e: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
-    """The same in plain PyTorch."""
+    """As `pair_scores`, in plain PyTorch."""
     return (e.index_select(0, left) * e.index_select(0, right)).sum(1)
 
 

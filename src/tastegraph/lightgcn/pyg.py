@@ -73,7 +73,7 @@ def _of_relation(data: HeteroData, relation: tuple[str, str, str] | None) -> Bip
 
 
 def to_pyg_state(model: LightGCN) -> dict[str, torch.Tensor]:
-    """The state dict with which torch_geometric.nn.LightGCN of the same size gives the same scores."""
+    """The state dict with which torch_geometric.nn.LightGCN of the same shapes gives the same scores."""
     return {EMBEDDING: model.E0.detach().clone(), ALPHA: model.alpha.detach().clone()}
 
 

@@ -30,7 +30,7 @@ def save_sealed(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any], p
     """Write tensors and what is to be known of them, whole, with the SHA-256 of the file in it.
 
     Args:
-        tensors: any, by name.
+        tensors: of any shape, by name.
         about: JSON; equal ones make equal files.
         path: of the file.
 
@@ -49,7 +49,7 @@ def save_sealed(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any], p
 
 
 def load_sealed(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """The tensors, by name, and what is to be known of them.
+    """The tensors, by name, of the shapes they were saved in, and what is to be known of them.
 
     Raises:
         ModelError: the file is missing, damaged, or was not written by `save_sealed`.
@@ -58,7 +58,7 @@ def load_sealed(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as tensors:
             about = json.loads(tensors.metadata()["about"])
             _check(path, about.pop("sha256"))
-            return {name: tensors.get_tensor(name) for name in tensors.keys()}, about  # noqa: SIM118
+            return {name: tensors.get_tensor(name) for name in tensors.keys()}, about  # noqa: SIM118 (it is no mapping)
     except OSError as error:
         raise ModelError(f"{path}: not a checkpoint ({reason_of(error)})") from error
     except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:

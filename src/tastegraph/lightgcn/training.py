@@ -321,7 +321,7 @@ def _batches(graph: BipartiteGraph, config: TrainingConfig, device: torch.device
 
 
 def train_step(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """Step down the gradient of a loss."""
+    """Step down the gradient of a loss, a scalar."""
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()

@@ -75,9 +75,8 @@ def diversity(lists: Lists, users: Users, catalogue: Catalogue) -> Values:  # no
         counts = np.bincount(at, minlength=len(block) * len(kinds)).reshape(len(block), -1).astype(np.float64)
         counts *= kinds.any(axis=1)
         n = counts.sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):  # the n pairs of an item with itself are each alike by 1
-            mean = 1 - (((counts @ alike) * counts).sum(axis=1) - n) / (n * (n - 1))
-        found[begin : begin + step] = np.where(n > 1, mean, np.nan)
+        with np.errstate(invalid="ignore"):  # the n pairs of an item with itself are each alike by 1; 0 / 0 is NaN
+            found[begin : begin + step] = 1 - (((counts @ alike) * counts).sum(axis=1) - n) / (n * (n - 1))
     return found
 
 

@@ -25,11 +25,11 @@ def rank_candidates(ranker: Ranker, users: NDArray[np.int64], candidates: Neighb
 
     Args:
         ranker: makes the lists.
-        users: user indices [n].
+        users: user indices [n], each once.
         candidates: what each user's list may hold, by user index.
         k: length of a list.
     """
-    lists = np.full((len(users), k), -1, np.int32)
+    lists = np.empty((len(users), k), np.int32)
     for block in _blocks(len(users), candidates.num_columns):
         some = users[block]
         lists[block] = ranker.rank(some, k, _all_but(candidates, some))
@@ -56,5 +56,5 @@ def _all_but(lists: NeighbourLists, rows: NDArray[np.int64]) -> NeighbourLists:
     counts = np.zeros(lists.num_rows, np.int64)
     counts[rows] = outside.sum(axis=1)
     start = np.concatenate([[0], np.cumsum(counts)])
-    ascending = np.argsort(rows, kind="stable")
-    return NeighbourLists(start, np.nonzero(outside[ascending])[1].astype(np.uint32), lists.num_columns)
+    index = np.nonzero(outside[np.argsort(rows)])[1].astype(np.uint32)
+    return NeighbourLists(start, index, lists.num_columns)

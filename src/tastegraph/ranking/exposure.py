@@ -73,7 +73,7 @@ def gini(lists: NDArray[np.int32], num_items: int) -> Figure:
 
 
 def exposure(lists: NDArray[np.int32], num_items: int, k: Sequence[int]) -> dict[str, Figure]:
-    """Coverage and Gini of lists cut at every K, by name: "coverage@10", "gini@10"."""
+    """Coverage and Gini of lists, int32 [n, places], cut at every K, by name: "coverage@10", "gini@10"."""
     return {
         f"{name}@{length}": of(lists[:, :length], num_items)
         for length in sorted(set(k))
@@ -96,6 +96,6 @@ def _mean_rank(count: NDArray[np.int64]) -> NDArray[np.float64]:
 def _figure(value: float, shifts: NDArray[np.float64]) -> Figure:
     """The interval from how much the figure moves without each user."""
     n = len(shifts)
-    error = float(np.sqrt((n - 1) / n * ((shifts - shifts.mean()) ** 2).sum())) if n > 1 else 0.0
+    error = float(np.sqrt((n - 1) / n * ((shifts - shifts.mean()) ** 2).sum())) if n else 0.0
     half = NORMAL_95 * error
     return Figure(value, (max(0.0, value - half), min(1.0, value + half)))

@@ -57,7 +57,7 @@ def by_user_group(judged: Judged, labels: Sequence[str | None], *, seed: int = 0
     """
     names = sorted({label for label in labels if label is not None})
     index = {name: at for at, name in enumerate(names)}
-    of = np.array([index.get(label, -1) if label is not None else -1 for label in labels], np.int64)
+    of = np.array([-1 if label is None else index[label] for label in labels], np.int64)
     return [
         _group(
             name, {metric: values[of == at] for metric, values in judged.values.items()}, int((of == at).sum()), seed

@@ -20,7 +20,7 @@ __all__ = ["check_leaks", "shared_pairs"]
 
 
 def shared_pairs(some: NeighbourLists, other: NeighbourLists) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(user, item) of every pair that is in both; the shorter is looked up in the longer's sorted keys."""
+    """User and item of every pair that is in both, int64 [pairs] each; the shorter is looked up in the longer."""
     few, many = sorted((some, other), key=lambda lists: len(lists.index))
     row, column = np.divmod(few.keys(), max(few.num_columns, 1))
     both = many.contain(row, column)

@@ -45,14 +45,14 @@ class Relevant:
     def from_pairs(
         cls, user: NDArray[np.integer], item: NDArray[np.integer], num_users: int, num_items: int
     ) -> Relevant:
-        """T from held-out (user, item) pairs; an item of -1 is cold."""
+        """T from held-out pairs, user and item int [pairs] each; an item of -1 is cold."""
         warm = item >= 0
         lists = NeighbourLists.from_pairs(user[warm], item[warm], num_users, num_items)
         return cls(lists, np.bincount(user, minlength=num_users).astype(np.int64))
 
     @property
     def users(self) -> NDArray[np.int64]:
-        """The users with a non-empty T."""
+        """The users with a non-empty T, ascending, int64 [n]."""
         return np.flatnonzero(self.total)
 
 
@@ -136,6 +136,6 @@ def judge(
 def hits_of(lists: NDArray[np.int32], users: NDArray[np.int64], wanted: NeighbourLists) -> NDArray[np.bool_]:
     """Which places of each user's list hold an item of the user's row in `wanted`, bool [n, places]."""
     owner = np.repeat(users, lists.shape[1])
-    listed = lists.ravel().astype(np.int64)
+    listed = lists.ravel()
     there = wanted.contain(owner, np.maximum(listed, 0))
     return ((listed >= 0) & there).reshape(lists.shape)

@@ -107,7 +107,7 @@ def liked_above_disliked(
 
     Args:
         liked: which places hold a like, bool [n, places].
-        listed: which places hold anything; what is listed and not liked is disliked.
+        listed: which places hold anything, bool [n, places]; what is listed and not liked is disliked.
         likes: number of each user's likes, at least 1, int64 [n].
         dislikes: number of each user's dislikes, at least 1, int64 [n].
     """
@@ -153,7 +153,7 @@ def sampled_negatives(
 
 
 def draw_negatives(users: NDArray[np.int64], taken: NeighbourLists, n: int, seed: int) -> NeighbourLists:
-    """`n` items of each user outside its row of `taken`, uniformly without repetition: those with the lowest lots."""
+    """`n` items of each user [users] outside its row of `taken`, uniformly, none twice: those with the lowest lots."""
     rng = np.random.default_rng(seed)
     n = min(n, taken.num_columns)
     step = max(1, DRAW_ENTRIES // taken.num_columns)

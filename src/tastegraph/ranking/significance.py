@@ -71,7 +71,8 @@ def sign_flip_test(differences: NDArray[np.float64], *, flips: int = 10_000, see
 def holm(p: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Correct p values so that the chance of any false finding among them stays below the level (Holm 1979).
 
-    With m of them in ascending order, the r-th becomes the largest of (m - s + 1) p_(s) over s <= r, at most 1.
+    With m of them in ascending order, the r-th becomes the largest of (m - s + 1) p_(s) over s <= r, at most 1. They
+    come back as they were handed in, float64 [m].
     """
     given = np.asarray(p, np.float64)
     order = np.argsort(given, kind="stable")

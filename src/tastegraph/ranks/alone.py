@@ -41,20 +41,20 @@ class Ranks(Protocol):
         """This rank's columns of `width` columns."""
 
     def sum(self, *parts: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Each tensor summed over the ranks, in one message.
+        """Each tensor summed over the ranks, in one message; shapes stay.
 
         A rank's gradient is that of its own part: what every rank computes from the sums is the same, and so is its
         gradient.
         """
 
     def shared(self, x: torch.Tensor) -> torch.Tensor:
-        """A tensor that is the same on all ranks, as it is; its gradient is summed over the ranks."""
+        """A tensor that is the same on all ranks, as it is, shape included; its gradient is summed over the ranks."""
 
     def joined(self, part: torch.Tensor, width: int) -> torch.Tensor:
         """All `width` columns, [rows, width] on every rank, of each rank's own ones [rows, own]."""
 
     def gathered(self, part: torch.Tensor, width: int) -> torch.Tensor | None:
-        """The same on rank 0 alone; None elsewhere."""
+        """As `joined`, on rank 0 alone; None elsewhere."""
 
     def rows_of_all(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
         """The rows of all ranks, one rank's after the other's, on every rank: int32 [n, k] from [own, k] each."""
@@ -90,27 +90,27 @@ class Alone:
         return slice(0, width)
 
     def sum(self, *parts: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The parts, which are the whole."""
+        """The parts, which are the whole, shapes and all."""
         return parts
 
     def shared(self, x: torch.Tensor) -> torch.Tensor:
-        """As it is."""
+        """The tensor as it is, of any shape."""
         return x
 
     def joined(self, part: torch.Tensor, width: int) -> torch.Tensor:  # noqa: ARG002
-        """As it is."""
+        """All columns, [rows, width], which are its own."""
         return part
 
     def gathered(self, part: torch.Tensor, width: int) -> torch.Tensor | None:  # noqa: ARG002
-        """As it is."""
+        """All columns, [rows, width], which are its own."""
         return part
 
     def rows_of_all(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """As they are."""
+        """The rows as they are, int32 [n, k]."""
         return rows
 
     def sent(self, x: torch.Tensor) -> torch.Tensor:
-        """As it is."""
+        """The tensor as it is, of any shape."""
         return x
 
     def told(self, what: Callable[[], Told]) -> Told:

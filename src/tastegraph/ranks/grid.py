@@ -49,7 +49,7 @@ class RowsOfGrid:
         Messages are of one size, that of the largest block.
 
         Args:
-            own: this rank's rows.
+            own: this rank's rows, float [own, w].
             counts: rows of each block.
         """
         message = own.new_zeros(max(counts), own.shape[1])

@@ -47,20 +47,20 @@ class Group:
         return column_shares(width, self.size)[self.rank]
 
     def sum(self, *parts: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Each tensor summed over the ranks, in one message."""
+        """Each tensor summed over the ranks, in one message; shapes stay."""
         return _Sum.apply(self, *parts)  # type: ignore[no-any-return, no-untyped-call]
 
     def shared(self, x: torch.Tensor) -> torch.Tensor:
-        """As it is; its gradient is summed."""
+        """The tensor as it is, of any shape; its gradient is summed."""
         return _Shared.apply(self, x)  # type: ignore[no-any-return, no-untyped-call]
 
     def add_up(self, x: torch.Tensor) -> None:
-        """Sum a contiguous tensor over the ranks, in place, without a gradient; the same bits on all of them."""
+        """Sum a contiguous tensor, of any shape, over the ranks in place, without a gradient; all get the same bits."""
         with _spoken_with():
             dist.all_reduce(x)
 
     def joined(self, part: torch.Tensor, width: int) -> torch.Tensor:
-        """All columns, on every rank."""
+        """All columns, [rows, width], on every rank."""
         own = self._padded(part, width)
         parts = [torch.empty_like(own) for _ in range(self.size)]
         with _spoken_with():
@@ -68,7 +68,7 @@ class Group:
         return self._beside(parts, width)
 
     def gathered(self, part: torch.Tensor, width: int) -> torch.Tensor | None:
-        """All columns, on rank 0."""
+        """All columns, [rows, width], on rank 0."""
         own = self._padded(part, width)
         parts = [torch.empty_like(own) for _ in range(self.size)] if self.rank == 0 else None
         with _spoken_with():
@@ -87,7 +87,7 @@ class Group:
         return torch.cat([part[:, :own] for part, own in zip(parts, self._widths(width), strict=True)], dim=1)
 
     def rows_of_all(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The rows of all ranks, on every rank."""
+        """The rows of all ranks, int32 [n, k], on every rank."""
         counts = self.all_told(len(rows))
         own = np.zeros((max(counts), rows.shape[1]), np.int32)
         own[: len(rows)] = rows
@@ -99,7 +99,7 @@ class Group:
         return np.concatenate([part.cpu().numpy()[:count] for part, count in zip(parts, counts, strict=True)])
 
     def sent(self, x: torch.Tensor) -> torch.Tensor:
-        """Rank 0's tensor."""
+        """Rank 0's tensor, of the shape of each rank's own."""
         message = x.to(_device()).contiguous()
         with _spoken_with():
             dist.broadcast(message, 0)

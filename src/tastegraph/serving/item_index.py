@@ -84,7 +84,7 @@ class ItemIndex:
         return None
 
     def recall(self, model: SavedModel, users: NDArray[np.integer], k: int) -> float:
-        """The mean share of some users' exact lists of `k` that the lists by the index hold, seen items left out."""
+        """The mean share of the exact lists of `k` of users [n] that the index's lists hold, seen items left out."""
         exact, shares = model.rank(users, k, model.seen), []
         for user, list_ in zip(users.tolist(), exact, strict=True):
             allowed = np.ones(len(model.items), np.bool_)

@@ -93,7 +93,7 @@ class ItemNames:
 
     @cached_property
     def of_genre(self) -> dict[str, tuple[str, NDArray[np.int64]]]:
-        """Of each genre, case folded: how it is spelt, and the indices of the items that have it."""
+        """Of each genre, case folded: how it is spelt, and the indices of its items, int64 [items with it]."""
         found: dict[str, list[int]] = {}
         for index, genres in enumerate(self._columns["genres"] or ()):
             for genre in genres or ():

@@ -65,7 +65,7 @@ def ordered(
             takes off, float32 [n].
         k: at least 1.
         order: how.
-        items: the indices of what the scores are of, ascending; None for all.
+        items: the indices of what the scores are of, ascending, [n]; None for all.
     """
     if order.popularity_discount:
         popularity = model.popularity if items is None else model.popularity[items]

@@ -64,7 +64,7 @@ class PopularityLevels:
         """Scores without popularity's part. What taste speaks against is below all else: being rare is no reason.
 
         Args:
-            scores: as for `part`.
+            scores: of all items, finite, float32 [items].
             taste: the scores without a prior, float32 [items].
             surprise: from 0, all as it was, to 1, nothing of the part left. Its share taken off is s (2 - s): lists
                 change little at first, and evenly so.

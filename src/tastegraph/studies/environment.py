@@ -115,7 +115,7 @@ def _commit() -> str | None:
             "--abbrev=40",
             "--exclude=*",
         ]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)  # noqa: S603
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)  # noqa: S603 (fixed words)
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

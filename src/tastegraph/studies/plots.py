@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from tastegraph.lightgcn.checkpoint import Epoch
 
 __all__ = ["INK", "figure_of", "plot_bars", "plot_training", "svg_of"]
@@ -51,7 +54,7 @@ def plot_bars(values: Mapping[str, float], intervals: Mapping[str, tuple[float, 
     return svg_of(figure)
 
 
-def figure_of(panels: int, *, height: float | None = None, width: float | None = None):  # type: ignore[no-untyped-def]
+def figure_of(panels: int, *, height: float | None = None, width: float | None = None) -> tuple[Figure, list[Axes]]:
     """A figure of panels side by side, and their axes; sizes in inches."""
     from matplotlib.figure import Figure
 
@@ -63,7 +66,7 @@ def figure_of(panels: int, *, height: float | None = None, width: float | None =
     return figure, axes
 
 
-def svg_of(figure) -> str:  # type: ignore[no-untyped-def]
+def svg_of(figure: Figure) -> str:
     """The figure as an <svg> element, the same text each time."""
     import matplotlib as mpl
 

@@ -28,7 +28,7 @@ def sampler_of(seed: int, interrupted: Callable[[FrozenTrial], bool]) -> BaseSam
     import optuna
     from optuna.trial import TrialState
 
-    class Sampler(optuna.samplers.BaseSampler):  # type: ignore[misc]
+    class Sampler(optuna.samplers.BaseSampler):  # type: ignore[misc]  # Optuna is an extra
         """Hands every trial to an estimator of its own."""
 
         def before_trial(self, study: Study, trial: FrozenTrial) -> None:

@@ -49,7 +49,7 @@ def open_storage(url: str) -> RDBStorage:
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
     if url.startswith(POSTGRESQL):
         with needs_extra("a storage in PostgreSQL", "postgresql"):
-            import psycopg  # noqa: F401
+            import psycopg  # noqa: F401 (SQLAlchemy asks for it by name)
         url = f"postgresql+psycopg://{url.removeprefix(POSTGRESQL)}"
         options = {"connect_args": {"connect_timeout": CONNECT_SECONDS}, "pool_pre_ping": True}
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -34,7 +34,7 @@ def test_likes_first_divides_each_users_likes_seven_to_two_to_one() -> None:
 
 
 @given(st.integers(0, 2**31), st.sampled_from([5, 20, 50]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_likes_first_lets_no_like_into_two_parts(seed: int, n: int) -> None:
     training, validation, test = _parts(draw_pairs(LIKES, DISLIKES, n, seed=seed))
     assert not training & validation

@@ -61,7 +61,7 @@ def application(service: Service) -> FastAPI:
     for routes in (list_routes(service), *films, account, model_routes(service), state_routes(service)):
         app.include_router(routes)
     described = _described(app)
-    app.openapi = lambda: described  # type: ignore[method-assign]
+    app.openapi = lambda: described  # type: ignore[method-assign]  # FastAPI's own way
     app.include_router(page_routes(service, described))
     _add_problems(app)
     return app

@@ -32,7 +32,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._waiting: asyncio.TimerHandle | None = None
         self._taken = 0  # bytes of the request under way
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's
         """A client has come."""
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""

@@ -103,7 +103,7 @@ class Shown:
 
     @cached_property
     def by_popularity(self) -> NDArray[np.int64]:
-        """Item indices, most users first."""
+        """Item indices, most users first, int64 [items]."""
         return np.argsort(-self.model.popularity, kind="stable")
 
     @cached_property
