@@ -112,10 +112,12 @@ def test_another_page_of_the_same_browser_knows_what_was_said(page: Page) -> Non
     other.close()
 
 
-def test_services_at_two_ports_keep_accounts_of_their_own(page: Page, serving: Callable[..., Served]) -> None:
+def test_services_at_two_ports_keep_accounts_of_their_own(
+    page: Page, serving: Callable[..., Served], tmp_path: Path
+) -> None:
     like(page, "Film number 31 (1990)")
     other = page.context.new_page()
-    other.goto(serving("--feedback", "other.db").url)
+    other.goto(serving("--feedback", str(tmp_path / "other.db")).url)
     other.wait_for_selector(".empty")
     like(other, "Film number 12 (1971)")
     page.reload()
