@@ -17,10 +17,10 @@ from tastegraph.serving.onnx_export import FOLD_IN, KNOWN
 from tastegraph.serving.order import Order
 from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.recommender import Recommender
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.known_recipes import recipe_path
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tastegraph.data.load import Dataset
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.watcher import Watcher
 
     Record = dict[str, Any]
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from tastegraph.data.load import Dataset
     from tastegraph.studies.comparison import Comparison
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["compare_into"]
 

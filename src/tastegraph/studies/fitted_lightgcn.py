@@ -16,8 +16,8 @@ from tastegraph.errors import ModelError
 from tastegraph.files import write_whole, written_whole
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
-from tastegraph.studies.contenders import InnerProduct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.lightgcn.training import Embeddings
+    from tastegraph.lightgcn.ranking import Embeddings
 
 __all__ = ["FittedLightGCN"]
 

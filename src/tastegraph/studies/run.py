@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from tastegraph.data.load import Dataset
     from tastegraph.lightgcn.training import Trained
     from tastegraph.ranks.alone import Ranks
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Keeping", "Prepared", "recorded_result", "resume", "run"]
 

@@ -12,10 +12,11 @@ from tastegraph.errors import ModelError, RanksError, TasteGraphError
 from tastegraph.files import reason_of
 from tastegraph.graph.devices import CPU
 from tastegraph.ranks.group import column_shares
-from tastegraph.studies.contenders import Silent, contend, score_test
+from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.shared_keeper import SharedCheckpoints
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

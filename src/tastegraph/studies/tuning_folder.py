@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import torch
 
     from tastegraph.data.load import Dataset
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.trial import Trial
     from tastegraph.studies.tuning import Runner
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Asked", "asked_in", "go_on_into", "tune_into"]
 
