@@ -16,7 +16,7 @@ from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.ranking import ranking_embeddings
 from tastegraph.lightgcn.recent import recent_step, recent_users
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.folding import folding_of
+from tastegraph.studies.saving import folding_of
 
 USERS, ITEMS, ALPHA = 12, 9, (0.1, 0.2, 0.3, 0.4)
 TITLES = ["Alien", "Brazil", "Heat", "Heat", "Casablanca", "Dune", "Dune", "Fargo", None]

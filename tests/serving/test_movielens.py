@@ -9,7 +9,7 @@ import onnxruntime
 import polars as pl
 import pytest
 
-from tastegraph.data.load import Dataset, load
+from tastegraph.data.load import load
 from tastegraph.serving.export import export
 from tastegraph.serving.filters import Filters
 from tastegraph.serving.item_index import ItemIndex
@@ -25,6 +25,8 @@ from tastegraph.studies.watcher import Silent
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tastegraph.data.dataset import Dataset
 
 SHORT = ["training.epochs=1", "training.validate_every=1", "model.embedding_dim=32", "baselines=[]"]
 

@@ -13,9 +13,9 @@ import polars as pl
 from tastegraph.data.columns import Columns
 from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.features import read_features
-from tastegraph.data.films import split_title
 from tastegraph.data.line_faults import first_undecodable_line
 from tastegraph.data.raw import RawRatings, understood_of
+from tastegraph.data.titles import split_title
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:

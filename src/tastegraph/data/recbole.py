@@ -8,8 +8,8 @@ import polars as pl
 
 from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.features import read_features
-from tastegraph.data.films import split_title
 from tastegraph.data.raw import RawRatings, understood_of
+from tastegraph.data.titles import split_title
 
 if TYPE_CHECKING:
     from pathlib import Path

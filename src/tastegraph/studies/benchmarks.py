@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.watcher import Watcher
 

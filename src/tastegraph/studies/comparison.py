@@ -18,7 +18,7 @@ from tastegraph.ranking.protocols import SAMPLED_NEGATIVES, SAMPLING_MISLEADS
 from tastegraph.ranking.significance import against_best
 from tastegraph.studies.contenders import contend
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.manner import describe_groups, widened
+from tastegraph.studies.judging import describe_groups, widened
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import settings_of, title_of
 from tastegraph.studies.result import describe_data
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from tastegraph.data.load import Dataset
-    from tastegraph.studies.manner import Manner
+    from tastegraph.data.dataset import Dataset
+    from tastegraph.studies.judging import Manner
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.watcher import Watcher
 

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save
 
 from tastegraph.baselines.history import shape_of
 from tastegraph.baselines.lists import known_users
-from tastegraph.data.age import ages_of
+from tastegraph.data.interaction_age import ages_of
 from tastegraph.errors import ModelError
 from tastegraph.files import write_whole, written_whole
 from tastegraph.graph.bipartite import BipartiteGraph

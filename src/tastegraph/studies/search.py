@@ -12,9 +12,9 @@ import tastegraph
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform
 from tastegraph.errors import EvaluationError, RunError, needs_extra
 from tastegraph.studies.attempt import Outcome
+from tastegraph.studies.differences import differences
 from tastegraph.studies.models import ranges_of, settings_of, title_of
-from tastegraph.studies.sameness import differences
-from tastegraph.studies.trial_sampler import sampler_of
+from tastegraph.studies.search_sampler import sampler_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from tastegraph.studies.folder import check_folder
 from tastegraph.studies.models import known_models
 from tastegraph.studies.recipe import Recipe
 from tastegraph.studies.search import Budget, Kept, Pruner, Tuned
-from tastegraph.studies.trial_storage import open_storage, sqlite_url, without_password
+from tastegraph.studies.search_storage import open_storage, sqlite_url, without_password
 from tastegraph.studies.tuning import here, tune
 from tastegraph.studies.unfinished import begun, finish, gone_on_with, place_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.studies.trial import Trial
     from tastegraph.studies.tuning import Runner
     from tastegraph.studies.watcher import Watcher
