@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tastegraph.data.opened import GZIP, PARQUET, ZSTD
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["estimated_rows"]
 
 HEAD = 1 << 20  # bytes
-PARQUET = b"PAR1"
-PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, Zstandard: rows are to be counted once it is unpacked
+PACKED = (GZIP, ZSTD)  # rows are to be counted once it is unpacked
 
 
 def estimated_rows(path: Path) -> int | None:
