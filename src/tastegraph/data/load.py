@@ -175,13 +175,13 @@ def _read_folder(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str
             "or one .inter file",
             path=path,
         )
-    return raw, _digests(_data_files(path))
+    return raw, _digests(raw.files)
 
 
 def _read_file(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str, str]]:
     if path.suffix == ".inter":
-        beside = [path.with_suffix(suffix) for suffix in (".inter", ".item", ".user")]
-        return read_atomic(path, options.columns), _digests([file for file in beside if file.exists()])
+        raw = read_atomic(path, options.columns)
+        return raw, _digests(raw.files)
     with opened(path) as file, ThreadPoolExecutor(1) as other:
         # A digest is read and reckoned beside the parsing.
         digest = other.submit(sha256_of, file.path if file.shown != path else path)
@@ -220,18 +220,3 @@ def _load_published(name: str, folder: Path) -> Dataset:
 
 def _digests(files: Iterable[Path]) -> dict[str, str]:
     return {file.name: sha256_of(file) for file in sorted(files)}
-
-
-def _data_files(folder: Path) -> list[Path]:
-    names = {
-        "u.data",
-        "u.item",
-        "u.user",
-        "u.genre",
-        "ratings.dat",
-        "movies.dat",
-        "users.dat",
-        "ratings.csv",
-        "movies.csv",
-    }
-    return [p for p in folder.iterdir() if p.name in names or p.suffix in {".inter", ".item", ".user"}]
