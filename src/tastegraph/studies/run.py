@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.errors import DivergedError, RanksError, RunError
-from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
+from tastegraph.files import json_text, reason_of, sha256_of, write_json, write_whole, written_whole
 from tastegraph.graph.devices import CPU
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.ranks.alone import ALONE
@@ -122,7 +122,7 @@ def run(
         columns = ranks.columns(recipe.model.embedding_dim)
         width = columns.stop - columns.start
         environment = describe_environment(recipe, dataset.digests, device, width=width, ranks=ranks.size)
-        _write_json(folder / "environment.json", environment | {"folder": os.path.relpath(Path.cwd(), out)})
+        write_json(folder / "environment.json", environment | {"folder": os.path.relpath(Path.cwd(), out)})
         with written_whole(folder / "split.parquet") as aside:
             prepared.trial.split.save(aside, dataset.digest)
         (folder / "checkpoints").mkdir()
@@ -225,7 +225,7 @@ def _run_in(
         saved_model_of(trained, recipe, dataset, trial, sha256_of(folder / "split.parquet")).save(folder / "model")
         write_whole(folder / "report.html", render_report(recipe, result, journal.chosen))
         keeping.stop.wait(wanted=True)  # what is left takes a moment, and is not to be torn
-        text = _json(result)
+        text = json_text(result)
         seal(folder, beforehand={"result.json": text}, without=checkpoints.states())
         write_whole(folder / "result.json", text)
         checkpoints.clear()
@@ -246,11 +246,3 @@ def _told_what_is_kept(checkpoints: Checkpoints) -> Iterator[None]:
     except OSError as error:
         said = f"{error.filename}: {reason_of(error)}" if error.filename else reason_of(error)
         raise RunError(said if checkpoints.is_empty() else f"{said}{checkpoints.advice}") from error
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    write_whole(path, _json(content))
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2) + "\n"
