@@ -10,7 +10,8 @@ from tastegraph.graph.devices import CPU
 from tastegraph.studies.attempt import attempt
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import with_settings
-from tastegraph.studies.search import Budget, Kept, Search, Tuned
+from tastegraph.studies.search import Budget, Search, Tuned
+from tastegraph.studies.search_storage import Kept
 from tastegraph.studies.watcher import Silent, Titled
 
 if TYPE_CHECKING:

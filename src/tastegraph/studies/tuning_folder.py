@@ -15,8 +15,8 @@ from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder
 from tastegraph.studies.models import known_models
 from tastegraph.studies.recipe import Recipe
-from tastegraph.studies.search import Budget, Kept, Pruner, Tuned
-from tastegraph.studies.search_storage import open_storage, sqlite_url, without_password
+from tastegraph.studies.search import Budget, Pruner, Tuned
+from tastegraph.studies.search_storage import Kept, open_storage, sqlite_url, without_password
 from tastegraph.studies.tuning import here, tune
 from tastegraph.studies.unfinished import begun, finish, gone_on_with, place_of
 
