@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 import tastegraph
+from tastegraph import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,6 +167,16 @@ def test_the_arguments_told_are_those_that_there_are() -> None:
         if told is not None:
             names = [line.partition(":")[0].lstrip("*") for line in told if line[:1].strip()]
             assert names == arguments_of(function), name
+
+
+def test_the_tree_of_errors_is_the_one_shown() -> None:
+    def tree(kind: type[Exception], depth: int) -> Iterator[str]:
+        yield f"{4 * depth * ' '}{kind.__name__}"
+        for below in kind.__subclasses__():
+            if below.__module__ == errors.__name__:
+                yield from tree(below, depth + 1)
+
+    assert "\n".join(tree(errors.TasteGraphError, 0)) in (errors.__doc__ or "")
 
 
 def raised_by(function: Function) -> set[str]:
