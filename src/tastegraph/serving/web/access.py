@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["ACCESS", "AccessTokens"]
 
 ACCESS = "access"  # the cookie that holds a token
-
 DIGITS = 64
 
 
