@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 JUDGED = 1000  # users; Cornac scores them one by one
 
