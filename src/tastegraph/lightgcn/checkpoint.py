@@ -121,7 +121,7 @@ class NothingKept:
 
 
 def adam_of(optimizer: torch.optim.Optimizer, model: LightGCN) -> dict[str, torch.Tensor]:
-    """Adam's moments, each shaped as its tensor, and step counts, as "E0.exp_avg"; none before the first step."""
+    """Adam's moments, of their tensor's shape, and step counts, as "E0.exp_avg"; none before the first step."""
     return {
         f"{name}.{part}": tensor
         for name, parameter in model.named_parameters()
