@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock wheel clean
+.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock lowest wheel clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
@@ -26,6 +26,7 @@ help:
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
 	@echo "make wheel       the source distribution and the wheel, installed in an empty environment and tried (online, minutes)"
+	@echo "make lowest      the lowest versions allowed, installed and tested (online, minutes); LOWEST_TESTS=tests/cli for some"
 	@echo "make docs        the documentation site, in build/site"
 	@echo "make lock        resolve dependencies anew into constraints.txt"
 
@@ -136,10 +137,25 @@ wheel: $(VENV)/.release
 	$(BIN)/python -m build --outdir build/dist .
 	$(BIN)/python -m supply.installed build/dist/*.whl constraints.txt
 
+# Below its pin torch would bring CUDA builds of other years; the rest is the lowest that pyproject.toml allows of what it names.
+LOWEST := build/lowest
+LOWEST_TESTS ?= tests/graph tests/ranking tests/lightgcn tests/baselines tests/data tests/cli
+
+lowest: $(VENV)/.release
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	grep '^torch==' constraints.txt > $(LOWEST)/torch.txt
+	$(BIN)/uv pip compile --quiet --no-annotate --no-header --resolution lowest-direct --override $(LOWEST)/torch.txt \
+	  --extra serve --python $(BIN)/python pyproject.toml | grep -vE '^(cuda|nvidia|triton)' > $(LOWEST)/versions.txt
+	$(LOWEST)/bin/python -m pip install --quiet -r $(LOWEST)/versions.txt -e . \
+	  hatchling httpx hypothesis pytest pytest-cov pytest-xdist
+	cd $(LOWEST) && rm -rf runs && bin/tastegraph quickstart
+	$(LOWEST)/bin/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile $(LOWEST_TESTS)
+
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,ray,tensorboard,tune,docs,release]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.6,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,ray,tensorboard,tune,docs,release]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:
