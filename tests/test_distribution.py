@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -64,3 +65,13 @@ def test_the_source_distribution_has_what_its_tests_read_and_nothing_made(unpack
     assert not {
         name for name in held if name.endswith((".data", ".dat", ".item", ".inter", ".gz", ".zip", ".parquet", ".db"))
     }
+
+
+def test_every_place_that_has_the_version_has_the_same() -> None:
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    assert cited is not None
+    assert cited[1] == tastegraph.__version__
+    assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+)?", tastegraph.__version__)
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = "Unreleased" if ".dev" in tastegraph.__version__ else tastegraph.__version__
+    assert re.findall(r"^## \[?([\w.]+)", changes, re.MULTILINE)[0] == newest
