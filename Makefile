@@ -148,7 +148,7 @@ lowest: $(VENV)/.release
 	$(BIN)/uv pip compile --quiet --no-annotate --no-header --resolution lowest-direct --override $(LOWEST)/torch.txt \
 	  --extra serve --python $(BIN)/python pyproject.toml | grep -vE '^(cuda|nvidia|triton)' > $(LOWEST)/versions.txt
 	$(LOWEST)/bin/python -m pip install --quiet -r $(LOWEST)/versions.txt -e . \
-	  hatchling httpx hypothesis pytest pytest-cov pytest-xdist
+	  hatchling httpx hypothesis ir-measures pytest pytest-cov pytest-xdist
 	cd $(LOWEST) && rm -rf runs && bin/tastegraph quickstart
 	$(LOWEST)/bin/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile $(LOWEST_TESTS)
 
