@@ -90,6 +90,15 @@ def test_auc_is_scikit_learns_and_what_is_left_out_stands_last() -> None:
         assert cut[0] == pytest.approx(metrics.roc_auc_score(liked, -np.minimum(np.arange(10), 4)))
 
 
+def test_auc_of_lists_cut_short_by_hand_and_users_do_not_mix() -> None:
+    # user 0: of 2 likes and 2 dislikes the list holds like, dislike: 2 pairs in order, 1 of the like left out under the
+    # dislike, 1 left out whole; user 1: of 1 like and 3 dislikes two dislikes: 2 the wrong way, 1 left out whole
+    found = liked_above_disliked(
+        np.array([[True, False], [False, False]]), np.ones((2, 2), bool), np.array([2, 1]), np.array([2, 3])
+    )
+    assert found.tolist() == [(2 + 0 + 1 / 2) / 4, (0 + 1 / 2) / 3]
+
+
 def test_negatives_are_drawn_outside_what_is_taken_uniformly_and_by_seed() -> None:
     taken = NeighbourLists.from_pairs([0, 0, 1], [0, 1, 9], 3, 10)
     drawn = draw_negatives(np.array([0, 1]), taken, 4, 0)
