@@ -150,6 +150,7 @@ def test_each_protocol_judges_at_every_length_and_knows_its_name() -> None:
         (sampled_negatives(ByTable(), likes, dislikes, [2, 1], negatives=2), "sampled-negatives", 0),
     ):
         assert judged.protocol == name
+        assert judged.users.tolist() == [0, 1]
         assert len(judged.values) == 2 * len(METRICS) + more
         assert all(f"{metric}@{length}" in judged.values for metric in METRICS for length in (1, 2))
 
@@ -200,6 +201,15 @@ def test_a_hundred_negatives_are_drawn_unless_asked_otherwise_by_the_seed_outsid
     assert np.array_equal(usual, lists(negatives=100, seed=0))
     assert not np.array_equal(usual, lists(seed=1))
     assert lists(negatives=1).shape == (3, 2)
+
+
+def test_negatives_are_those_with_the_lowest_lots() -> None:
+    taken = NeighbourLists.from_pairs([0, 1, 1], [3, 0, 5], 2, 50)
+    lots = np.random.default_rng(7).random((2, 50), np.float32)
+    lots[[0, 1, 1], [3, 0, 5]] = np.inf
+    for n in (1, 2, 10):
+        drawn = draw_negatives(np.array([0, 1]), taken, n, 7)
+        assert [drawn[user].tolist() for user in (0, 1)] == np.sort(np.argsort(lots, axis=1)[:, :n], axis=1).tolist()
 
 
 @pytest.mark.parametrize("entries", [1, 25, 10_000])
