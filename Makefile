@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock clean
+.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock wheel clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
@@ -25,6 +25,7 @@ help:
 	@echo "make ray         the tests of tune --ray on a Ray of their own (267 MB more to install)"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
+	@echo "make wheel       the source distribution and the wheel, installed in an empty environment and tried (online, minutes)"
 	@echo "make docs        the documentation site, in build/site"
 	@echo "make lock        resolve dependencies anew into constraints.txt"
 
@@ -123,12 +124,22 @@ licences: $(VENV)/.dev
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/site
+	$(BIN)/python -m supply.site build/site
 	@echo "build/site/index.html"
+
+$(VENV)/.release: $(VENV)/.runtime
+	$(PIP) install --quiet -c constraints.txt -e ".[release]"
+	@touch $@
+
+wheel: $(VENV)/.release
+	rm -rf build/dist
+	$(BIN)/python -m build --outdir build/dist .
+	$(BIN)/python -m supply.installed build/dist/*.whl constraints.txt
 
 lock:
 	rm -rf build/lock
 	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,ray,tensorboard,tune,docs]"
+	build/lock/bin/python -m pip install --quiet "torch>=2.4,<3" -e ".[audit,dev,bench,compare,graphgym,mlflow,serve,postgresql,ray,tensorboard,tune,docs,release]"
 	build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu//' > constraints.txt
 
 clean:

@@ -21,9 +21,9 @@ from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.ranking.protocol import Relevant
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.person import new_person
-from tastegraph.studies.folding import folding_of
 from tastegraph.studies.known_recipes import recipe_path
 from tastegraph.studies.recipe import load_recipe
+from tastegraph.studies.saving import folding_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.figure import draw_frontier
 from tastegraph.baselines.models import BASELINES
 from tastegraph.data.load import load
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
-from tastegraph.studies.contenders import InnerProduct
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.known_recipes import recipe_path
 from tastegraph.studies.models import settings_of, warm_up, with_settings

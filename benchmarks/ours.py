@@ -12,9 +12,9 @@ from tastegraph.graph.devices import CPU
 from tastegraph.graph.propagation import propagate, sum_of_layers
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.negatives import UniformNegatives
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import Trained, train
 from tastegraph.ranking.protocol import Judged, full_ranking
-from tastegraph.studies.contenders import InnerProduct
 
 if TYPE_CHECKING:
     from collections.abc import Callable

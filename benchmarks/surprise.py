@@ -19,10 +19,10 @@ from benchmarks.people import record
 from tastegraph import load
 from tastegraph.serving.order import Order
 from tastegraph.serving.recommender import Recommender
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.known_recipes import recipe_path
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

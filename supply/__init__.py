@@ -1,1 +1,1 @@
-"""What comes from others: known vulnerabilities (`make audit`) and licences (`make licences`)."""
+"""What comes from others (`make audit`, `make licences`), and what goes out (`make wheel`, the pages)."""

@@ -16,7 +16,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PYPROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
-NOT_FOR_USERS = {"audit", "bench", "dev", "docs", "fuzz", "mutants"}  # extras of those who work on TasteGraph
+NOT_FOR_USERS = {
+    "audit",
+    "bench",
+    "dev",
+    "docs",
+    "fuzz",
+    "mutants",
+    "release",
+}  # extras of those who work on TasteGraph
 OSI = "License :: OSI Approved :: "
 HEAD = """# Licences
 

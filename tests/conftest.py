@@ -10,7 +10,7 @@ import hypothesis
 import numpy as np
 import pytest
 
-from tastegraph.data.load import Dataset, load
+from tastegraph.data.load import load
 from tastegraph.errors import DataError
 from tastegraph.graph.bipartite import BipartiteGraph
 
@@ -19,10 +19,13 @@ from .postgresql import running_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tastegraph.data.dataset import Dataset
+
 # How long an example takes says something of the machine, nothing of the code.
 UNTIMED: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
 hypothesis.settings.register_profile("untimed", **UNTIMED)
 hypothesis.settings.load_profile("untimed")
+
 # For `make mutants`, where a test runs hundreds of times: few examples, the same each time.
 hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None, **UNTIMED)
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import tastegraph
+from tastegraph import errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,6 +216,16 @@ def test_each_of_these_would_be_found(code: str, missing: list[str]) -> None:
     (function,) = ast.parse(code).body
     assert isinstance(function, ast.FunctionDef)
     assert without_a_shape(function) == missing
+
+
+def test_the_tree_of_errors_is_the_one_shown() -> None:
+    def tree(kind: type[Exception], depth: int) -> Iterator[str]:
+        yield f"{4 * depth * ' '}{kind.__name__}"
+        for below in kind.__subclasses__():
+            if below.__module__ == errors.__name__:
+                yield from tree(below, depth + 1)
+
+    assert "\n".join(tree(errors.TasteGraphError, 0)) in (errors.__doc__ or "")
 
 
 def raised_by(function: Function) -> set[str]:

@@ -10,6 +10,7 @@ from benchmarks import ours
 from benchmarks.measurement import interleave, timed
 from benchmarks.record import Measured, Target, rows_of
 from benchmarks.workloads import workloads
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.ranking.beyond import beyond_accuracy
 from tastegraph.ranking.catalogue import Catalogue
 from tastegraph.ranking.exposure import exposure
@@ -17,7 +18,6 @@ from tastegraph.ranking.groups import activity_bands, by_user_group
 from tastegraph.ranking.intervals import bootstrap_intervals
 from tastegraph.ranking.protocol import full_ranking
 from tastegraph.ranking.significance import against_best
-from tastegraph.studies.contenders import InnerProduct
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

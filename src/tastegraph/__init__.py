@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tastegraph.baselines.popularity import Popularity
     from tastegraph.data.cleaning import CleaningConfig
-    from tastegraph.data.load import Dataset, load
+    from tastegraph.data.dataset import Dataset
+    from tastegraph.data.load import load
     from tastegraph.data.options import ReadOptions
     from tastegraph.data.splits import SplitConfig
     from tastegraph.errors import TasteGraphError
@@ -45,7 +46,7 @@ __all__ = [
 _HOMES = {
     "BipartiteGraph": "graph.bipartite",
     "CleaningConfig": "data.cleaning",
-    "Dataset": "data.load",
+    "Dataset": "data.dataset",
     "LightGCN": "lightgcn.model",
     "LightGCNConv": "lightgcn.conv",
     "Popularity": "baselines.popularity",

@@ -1,6 +1,26 @@
-"""Every error a user of TasteGraph can meet: one tree under `TasteGraphError`.
+"""Every error a user of TasteGraph can meet: one tree.
 
 A message is one line that says what is wrong and what was expected; the command line prints it and exits with 1.
+
+TasteGraphError
+    DataError
+    DeviceError
+    GraphError
+    RecipeError
+    ModelError
+        DivergedError
+        RequestError
+    StoppedError
+    EvaluationError
+        LeakError
+    RanksError
+    RunError
+    UnknownUserError
+    UnknownItemError
+        AmbiguousItemError
+    FilterError
+    FeedbackError
+    ServeError
 """
 
 from __future__ import annotations

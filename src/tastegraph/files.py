@@ -1,20 +1,31 @@
-"""Files that appear whole or not at all, and their digests."""
+"""Files that appear whole or not at all, JSON among them, and their digests."""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["digest_of", "held", "reason_of", "sha256_of", "sync_folder", "write_whole", "written_whole"]
+__all__ = [
+    "digest_of",
+    "held",
+    "json_text",
+    "reason_of",
+    "sha256_of",
+    "sync_folder",
+    "write_json",
+    "write_whole",
+    "written_whole",
+]
 
 MD5_DIGITS = 32
 OS_ERROR = re.compile(r"os error (\d+)")
@@ -79,6 +90,16 @@ def write_whole(path: Path, text: str) -> None:
     """Make `text` the content of a file, whole; see `written_whole`."""
     with written_whole(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+def json_text(content: Mapping[str, Any]) -> str:
+    """A table as the text of a JSON file, for people to read, too."""
+    return json.dumps(content, indent=2) + "\n"
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Make a table the content of a JSON file, whole; see `written_whole`."""
+    write_whole(path, json_text(content))
 
 
 def sync_folder(folder: Path) -> None:

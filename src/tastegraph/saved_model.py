@@ -21,7 +21,7 @@ from safetensors.numpy import load, save_file
 
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.errors import ModelError
-from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
+from tastegraph.files import reason_of, sha256_of, write_json, written_whole
 from tastegraph.graph.bipartite import SYMMETRIC
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.recency import recency_weights
@@ -178,7 +178,7 @@ class SavedModel:
             "about": dict(self.about),
             "files": files,
         }
-        write_whole(folder / "model.json", json.dumps(said | {"sha256": _digest(said)}, indent=2) + "\n")
+        write_json(folder / "model.json", said | {"sha256": _digest(said)})
 
     @classmethod
     def load(cls, folder: Path) -> SavedModel:

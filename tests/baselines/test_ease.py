@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tastegraph.baselines.ease import EASE
+from tastegraph.baselines.ease import EASE, _invert
 from tastegraph.data.interactions import Interactions
 from tastegraph.data.load import load
 from tastegraph.errors import ModelError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 JUDGED = 1000  # users; Cornac scores them one by one
 
@@ -50,7 +50,24 @@ def test_more_items_than_are_mirrored_at_a_time() -> None:
     np.testing.assert_allclose(EASE(l2=50.0).fit(interactions).weights, dense_ease(r, 50.0), atol=2e-5)
 
 
-def test_what_float32_cannot_solve_is_told(two_tastes: Interactions) -> None:
+@pytest.mark.parametrize("at_once", [1, 3, 600, 1099])
+def test_more_items_than_are_factorized_at_once(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr("tastegraph.baselines.ease.LARGEST", at_once)
+    monkeypatch.setattr("tastegraph.baselines.ease.MIRRORED", 100)
+    rng = np.random.default_rng(0)
+    n = 1101 if at_once >= 600 else 37
+    rows = rng.standard_normal((n, n), np.float32)
+    a = rows @ rows.T + n * np.eye(n, dtype=np.float32)
+    expected = np.linalg.inv(a.astype(np.float64))
+    _invert(a)
+    np.testing.assert_allclose(a, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("at_once", [10_000, 3])
+def test_what_float32_cannot_solve_is_told(
+    two_tastes: Interactions, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("tastegraph.baselines.ease.LARGEST", at_once)
     twins = two_tastes.where(two_tastes.user < 20)
     with pytest.raises(ModelError, match="a larger l2 helps"):
         EASE(l2=1e-12).fit(twins)

@@ -18,8 +18,8 @@ from tastegraph.errors import ModelError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from tastegraph.data.dataset import Dataset
     from tastegraph.data.interactions import Interactions
-    from tastegraph.data.load import Dataset
 
 
 @pytest.mark.parametrize("factors", [3, 30, 40, 500])  # Lanczos, dense, all, more than there are

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 import torch
+import typer
+
+from tastegraph.cli.main import app
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -38,6 +41,20 @@ def test_help_and_version(tastegraph: Command) -> None:
     for command in ("quickstart", "data", "train", "evaluate", "recommend"):
         assert command in words
     assert tastegraph("--version").stdout.startswith("tastegraph 0.")
+
+
+def test_every_command_and_option_says_what_it_does() -> None:
+    def commands(group: Any) -> Iterator[Any]:
+        for command in group.commands.values():
+            yield command
+            yield from commands(command) if hasattr(command, "commands") else ()
+
+    every = list(commands(typer.main.get_command(app)))
+    assert len(every) >= 16
+    for command in every:
+        assert command.help, command.name
+        for parameter in command.params:
+            assert parameter.help, (command.name, parameter.name)
 
 
 def test_training_prints_the_table_and_the_places(tastegraph: Command, csv: str, workplace: Path) -> None:

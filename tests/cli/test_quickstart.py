@@ -13,7 +13,7 @@ import polars as pl
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 
 def test_it_ends_with_a_list_of_real_films_and_the_report(

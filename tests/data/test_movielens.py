@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tastegraph.data.films import split_title
 from tastegraph.data.load import load
+from tastegraph.data.titles import split_title
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 
 from tastegraph.data.cleaning import CleaningConfig
 from tastegraph.data.coded import CodedRows
+from tastegraph.data.dataset import Dataset
 from tastegraph.data.interactions import Interactions
-from tastegraph.data.load import Dataset, load
+from tastegraph.data.load import load
 from tastegraph.data.options import ColumnOptions, ReadOptions
 from tastegraph.data.split_methods import (
     FIT,

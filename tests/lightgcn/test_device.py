@@ -30,7 +30,7 @@ from tastegraph.studies.trial import Trial
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.lightgcn.checkpoint import TrainingState
     from tastegraph.lightgcn.training import Trained
 

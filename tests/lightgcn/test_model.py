@@ -71,6 +71,10 @@ def test_exponents_are_those_of_the_gathering_node_and_of_its_neighbours(
     torch.testing.assert_close(found, wanted)
 
 
+def test_a_model_shows_its_size() -> None:
+    assert repr(LightGCN(3, 4, embedding_dim=5, num_layers=2)) == "LightGCN(3 users, 4 items, d = 5, K = 2)"
+
+
 def test_k_0_is_plain_factorization(toy: BipartiteGraph) -> None:
     model = LightGCN(3, 4, num_layers=0)
     e_users, e_items = model(toy)

@@ -14,9 +14,9 @@ from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.config import ModelConfig
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.ranking import ranking_embeddings
-from tastegraph.lightgcn.recent import recent_users
+from tastegraph.lightgcn.recent import recent_step, recent_users
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.folding import folding_of
+from tastegraph.studies.saving import folding_of
 
 USERS, ITEMS, ALPHA = 12, 9, (0.1, 0.2, 0.3, 0.4)
 TITLES = ["Alien", "Brazil", "Heat", "Heat", "Casablanca", "Dune", "Dune", "Fargo", None]
@@ -68,7 +68,7 @@ def small(request: pytest.FixtureRequest) -> Small:
     model = LightGCN(USERS, ITEMS, **shape.size, generator=torch.manual_seed(1))
     users, items = (part.detach().numpy() for part in model(graph))
     if shape.recency:
-        users = recent_users(model, graph, shape.recency).numpy()
+        users = recent_users(model, graph, recent_step(graph, shape.exponents, shape.recency)).numpy()
     e_users, e_items = ranking_embeddings(users, items, graph.users_of.counts, shape)
     ids = pl.Series("item", np.arange(ITEMS) * 10 + 10, dtype=pl.Int64)
     table = pl.DataFrame({"item": ids, "title": TITLES, "year": YEARS, "genres": GENRES})

@@ -9,7 +9,7 @@ import onnxruntime
 import polars as pl
 import pytest
 
-from tastegraph.data.load import Dataset, load
+from tastegraph.data.load import load
 from tastegraph.serving.export import export
 from tastegraph.serving.filters import Filters
 from tastegraph.serving.item_index import ItemIndex
@@ -17,14 +17,16 @@ from tastegraph.serving.onnx_export import FOLD_IN, KNOWN
 from tastegraph.serving.order import Order
 from tastegraph.serving.person import known_person, new_person
 from tastegraph.serving.recommender import Recommender
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.known_recipes import recipe_path
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tastegraph.data.dataset import Dataset
 
 SHORT = ["training.epochs=1", "training.validate_every=1", "model.embedding_dim=32", "baselines=[]"]
 

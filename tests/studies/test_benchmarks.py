@@ -22,10 +22,10 @@ from tastegraph.studies.benchmarks import (
     write_into,
     write_record,
 )
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from tastegraph.lightgcn.checkpoint import Epoch

@@ -14,13 +14,13 @@ from tastegraph.data.splits import FIT, TEST, VALIDATION, Split
 from tastegraph.errors import DataError, EvaluationError, LeakError
 from tastegraph.files import sha256_of
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.evaluate import evaluate, evaluate_lists, evaluate_lists_on
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.manner import Manner
+from tastegraph.studies.judging import Manner
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
 from tastegraph.studies.trial import Trial
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from tastegraph.studies.trial import Trial
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 SETTINGS = [
     ["training.epochs=1", "baselines=[]"],

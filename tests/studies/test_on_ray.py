@@ -12,12 +12,12 @@ import pytest
 
 from tastegraph.data.load import load
 from tastegraph.errors import ModelError, RunError
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.on_ray import _outcome, blind, on_ray
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.search import Budget
 from tastegraph.studies.trial import Trial
 from tastegraph.studies.tuning import tune
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

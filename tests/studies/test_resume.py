@@ -17,12 +17,12 @@ from tastegraph.data.load import load
 from tastegraph.errors import DivergedError, RunError, StoppedError, TasteGraphError
 from tastegraph.lightgcn.checkpoint import load_state
 from tastegraph.studies.checkpoints import Often
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.evaluate import evaluate
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import Keeping, Prepared, resume, run
 from tastegraph.studies.seal import check_seal
 from tastegraph.studies.trial import Trial
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

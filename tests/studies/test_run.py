@@ -13,11 +13,12 @@ from tastegraph.errors import DataError, ModelError, RunError
 from tastegraph.files import sha256_of
 from tastegraph.lightgcn.checkpoint import load_checkpoint
 from tastegraph.saved_model import SavedModel
-from tastegraph.studies.contenders import Silent, contend
+from tastegraph.studies.contenders import contend
 from tastegraph.studies.evaluate import evaluate
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import run
 from tastegraph.studies.trial import Trial
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ import pytest
 
 from tastegraph.data.load import load
 from tastegraph.errors import RunError
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.journal import read_journal
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
 from tastegraph.studies.runs import differing_settings, find_runs, summary_of
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,13 +14,13 @@ import pytest
 
 from tastegraph.data.load import load
 from tastegraph.errors import RunError
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.recipe import Recipe, load_recipe
-from tastegraph.studies.search import Budget, Kept, Search
+from tastegraph.studies.search import Budget, Search
+from tastegraph.studies.search_storage import Kept, open_storage, sqlite_url, without_password
 from tastegraph.studies.trial import Trial
-from tastegraph.studies.trial_storage import open_storage, sqlite_url, without_password
 from tastegraph.studies.tuning import here, tune
 from tastegraph.studies.tuning_folder import Asked, asked_in, go_on_into, tune_into
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -16,11 +16,11 @@ from tastegraph.data.load import load
 from tastegraph.errors import ModelError, StoppedError
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.checkpoints import Often
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import Keeping, Prepared, resume, run
 from tastegraph.studies.tracking import Tracked, scalars_of_test
 from tastegraph.studies.trial import Trial
+from tastegraph.studies.watcher import Silent
 
 from .mlflow_server import MLflowServer
 

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tastegraph.baselines.search_space import holds
 from tastegraph.data.load import load
 from tastegraph.errors import EvaluationError
-from tastegraph.studies.contenders import Silent, choose
+from tastegraph.studies.contenders import choose
 from tastegraph.studies.models import MODELS, ranges_of, settings_of
 from tastegraph.studies.recipe import load_recipe
-from tastegraph.studies.search import Budget, holds, searched_of
+from tastegraph.studies.search import Budget, searched_of
 from tastegraph.studies.trial import Trial
 from tastegraph.studies.tuning import tune
 from tastegraph.studies.tuning_folder import Asked, tune_into
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

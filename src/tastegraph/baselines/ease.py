@@ -16,7 +16,7 @@ from tastegraph.baselines.search_space import LogUniform, SearchRange
 from tastegraph.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EASE", "EASEConfig"]
 
+LARGEST = 1 << 14  # rows that LAPACK factorizes at once: OpenBLAS's spotrf ends the process somewhere above 33,000
 MIRRORED = 512  # rows and columns of a triangle that are copied across at a time
 
 
@@ -46,7 +47,8 @@ class EASE:
     The item-item weights, none of an item to itself, that rebuild the histories best under an L2 penalty.
     Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data" (arXiv 1905.03375), equation 8.
 
-    In float32, inverted by Cholesky in the memory of R^T R, so fitting holds one item-item matrix, as the model does.
+    In float32, inverted by Cholesky in the memory of R^T R, so fitting holds one item-item matrix, as the model does;
+    above 16,384 items three eighths more.
     A user without a positive has only scores of 0: the first items by index.
 
     Attributes:
@@ -84,12 +86,38 @@ class EASE:
         return rank_by_score(self, lambda block: self.history[block] @ self.weights, users, k, exclude)
 
     def bytes_needed(self, num_users: int, num_items: int, num_pairs: int) -> int:
-        """The item-item matrix, and R both ways; in bytes."""
-        return 4 * num_items * num_items + 8 * (2 * num_pairs + num_users + num_items)
+        """The item-item matrix, three eighths more where it is inverted by halves, and R both ways; in bytes."""
+        cells = num_items * num_items
+        return 4 * cells + (3 * cells // 2 if num_items > LARGEST else 0) + 8 * (2 * num_pairs + num_users + num_items)
 
 
 def _invert(a: NDArray[np.float32]) -> None:
-    """a^-1 in place of a, symmetric and positive definite, float32 [n, n]."""
+    """a^-1 in place of a, symmetric and positive definite, float32 [n, n]; above LARGEST rows by halves.
+
+    With the Schur complement S = A22 - A21 A11^-1 A12, the corners of the inverse are A11^-1 + W S^-1 W^T, -W S^-1 and
+    S^-1, W = A11^-1 A12: products, and inverses of half the size; at most three eighths of the matrix are held beside.
+    """
+    if (n := len(a)) <= LARGEST:
+        _invert_by_cholesky(a)
+        return
+    first, last = slice(0, n // 2), slice(n // 2, n)
+    _invert(a[first, first])
+    w = a[first, first] @ a[first, last]
+    for rows in _blocks(n // 2, n):
+        a[rows, last] -= a[first, rows].T @ w
+    _invert(a[last, last])
+    np.matmul(w, a[last, last], out=a[first, last])
+    np.negative(a[first, last], out=a[first, last])
+    for rows in _blocks(0, n // 2):
+        a[rows, first] -= a[rows, last] @ w.T
+    a[last, first] = a[first, last].T
+
+
+def _blocks(begin: int, end: int) -> Iterator[slice]:
+    return (slice(at, min(at + MIRRORED, end)) for at in range(begin, end, MIRRORED))
+
+
+def _invert_by_cholesky(a: NDArray[np.float32]) -> None:
     from scipy.linalg.lapack import spotrf, spotri
 
     # LAPACK reads columns where we have rows: of a symmetric matrix these are the same, its lower half our upper one.
@@ -100,10 +128,8 @@ def _invert(a: NDArray[np.float32]) -> None:
         raise ModelError("EASE: R^T R + l2 I is singular in float32; a larger l2 helps")
     if inverse.ctypes.data != a.ctypes.data:
         a[:] = inverse.T
-    n = len(a)
-    for begin in range(0, n, MIRRORED):
-        end = min(begin + MIRRORED, n)
-        corner = a[begin:end, begin:end]
+    for rows in _blocks(0, len(a)):
+        corner = a[rows, rows]
         corner[:] = np.triu(corner) + np.triu(corner, 1).T
-        for right in range(end, n, MIRRORED):
-            a[right : right + MIRRORED, begin:end] = a[begin:end, right : right + MIRRORED].T
+        for right in _blocks(rows.stop, len(a)):
+            a[right, rows] = a[rows, right].T

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import numpy as np
 
 from tastegraph.errors import ModelError, UnknownUserError
-from tastegraph.graph.top_k import rank_blocks
+from tastegraph.graph.top_k import rank_blocks, rank_by_inner_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tastegraph.baselines.protocol import Baseline
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["Learned", "known_users", "rank_by_score"]
+__all__ = ["Factors", "Learned", "known_users", "rank_by_factors", "rank_by_score"]
 
 
 class Learned(Protocol):
@@ -25,6 +25,13 @@ class Learned(Protocol):
 
     title: ClassVar[str]
     num_users: int
+
+
+class Factors(Learned, Protocol):
+    """What has learned a row of each user and item whose inner products are the scores, float32 [n, d] each."""
+
+    e_users: NDArray[np.float32]
+    e_items: NDArray[np.float32]
 
 
 def rank_by_score(
@@ -43,6 +50,14 @@ def rank_by_score(
     """
     asked = known_users(model, users)
     return rank_blocks(score_block, model.num_items, asked, k, exclude, multiple)
+
+
+def rank_by_factors(
+    model: Factors, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None
+) -> NDArray[np.int32]:
+    """The `k` best items of each user, int32 [n, k], by inner products of rows learned; see `rank_by_score`."""
+    asked = known_users(model, users)
+    return rank_by_inner_product(model.e_users, model.e_items, asked, k, exclude)
 
 
 def known_users(model: Learned, users: NDArray[np.integer]) -> NDArray[np.int64]:

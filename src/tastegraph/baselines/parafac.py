@@ -11,10 +11,9 @@ from pydantic import BaseModel, Field
 
 from tastegraph.baselines.history import history_of, shape_of
 from tastegraph.baselines.hyperparameters import STRICT, checked
-from tastegraph.baselines.lists import known_users
+from tastegraph.baselines.lists import rank_by_factors
 from tastegraph.baselines.search_space import Integers, SearchRange
 from tastegraph.errors import ModelError, needs_extra
-from tastegraph.graph.top_k import rank_by_inner_product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,9 +85,8 @@ class PARAFAC:
         return self
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
-        """The `k` best items of each user, int32 [n, k]; see `rank_blocks`."""
-        asked = known_users(self, users)
-        return rank_by_inner_product(self.e_users, self.e_items, asked, k, exclude)
+        """The `k` best items of each user, int32 [n, k]; see `rank_by_factors`."""
+        return rank_by_factors(self, users, k, exclude)
 
     def bytes_needed(self, num_users: int, num_items: int, num_pairs: int) -> int:
         """R dense and a copy of it, R sparse, and a few copies of the factors; in bytes."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from tastegraph.baselines.history import Sparse, history_of
 from tastegraph.baselines.hyperparameters import STRICT, checked
-from tastegraph.baselines.lists import rank_by_score
+from tastegraph.baselines.lists import rank_by_factors
 from tastegraph.baselines.search_space import Integers, SearchRange
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class PureSVD:
         return self
 
     def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
-        """The `k` best items of each user, int32 [n, k]; see `rank_by_score`."""
-        return rank_by_score(self, lambda block: self.e_users[block] @ self.e_items.T, users, k, exclude)
+        """The `k` best items of each user, int32 [n, k]; see `rank_by_factors`."""
+        return rank_by_factors(self, users, k, exclude)
 
     def bytes_needed(self, num_users: int, num_items: int, num_pairs: int) -> int:
         """R, the Lanczos vectors of the smaller side, and both sides' factors; in bytes."""

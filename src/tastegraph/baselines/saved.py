@@ -16,7 +16,7 @@ from scipy.sparse import csr_array, issparse
 
 from tastegraph.baselines.models import BASELINES
 from tastegraph.errors import ModelError
-from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
+from tastegraph.files import reason_of, sha256_of, write_json, written_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def save_baseline(model: Baseline, folder: str | Path) -> None:
         "items": model.num_items,
         "arrays_sha256": sha256_of(folder / ARRAYS),
     }
-    write_whole(folder / ABOUT, json.dumps(about, indent=2) + "\n")
+    write_json(folder / ABOUT, about)
 
 
 def load_baseline(folder: str | Path) -> Baseline:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Choice", "Integers", "LogUniform", "SearchRange", "Uniform"]
+__all__ = ["Choice", "Integers", "LogUniform", "SearchRange", "Uniform", "holds"]
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,8 @@ class Choice:
 
 
 SearchRange = Uniform | LogUniform | Integers | Choice
+
+
+def holds(given: SearchRange, value: Any) -> bool:
+    """Whether a value lies within a range."""
+    return value in given.values if isinstance(given, Choice) else given.low <= value <= given.high

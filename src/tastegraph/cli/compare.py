@@ -57,8 +57,8 @@ def compare(
     """Fit LightGCN and the baselines on the same splits and judge them by one protocol, with tests and intervals."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
+    from tastegraph.studies.judging import Manner
     from tastegraph.studies.known_recipes import known_recipes, recipe_path
-    from tastegraph.studies.manner import Manner
     from tastegraph.studies.memory import check_reading
     from tastegraph.studies.models import known_models
     from tastegraph.studies.recipe import Recipe, load_recipe

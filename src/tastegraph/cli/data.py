@@ -13,7 +13,7 @@ from tastegraph.cli.terminal import print_json, print_table, say, spoken, table
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 __all__ = ["app"]
 

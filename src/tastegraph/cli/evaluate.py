@@ -65,7 +65,7 @@ def evaluate(
 
     from tastegraph.studies.evaluate import evaluate as evaluate_run
     from tastegraph.studies.evaluate import evaluate_lists, evaluate_lists_on
-    from tastegraph.studies.manner import Manner
+    from tastegraph.studies.judging import Manner
 
     manner = Manner(lengths, protocol, negatives, seed, beyond, groups)
     if data is not None:

@@ -17,7 +17,7 @@ from tastegraph.cli.training import Sitting
 from tastegraph.errors import UnknownUserError
 
 if TYPE_CHECKING:
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 __all__ = ["quickstart"]
 

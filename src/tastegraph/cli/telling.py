@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tastegraph.data.cleaning import Removed
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.data.splits import Split
     from tastegraph.studies.recipe import Recipe
 

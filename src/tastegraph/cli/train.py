@@ -126,7 +126,7 @@ def _show(result: dict[str, Any], folder: Path, *, json: bool) -> None:
 def print_result(result: dict[str, Any], folder: Path) -> None:
     """The table of the model and the baselines, LightGCN's lead, and where the report lies."""
     from tastegraph.studies.models import title_of
-    from tastegraph.studies.titles import rows_of
+    from tastegraph.studies.result import rows_of
 
     names = [f"{name}@{k}" for k in sorted(set(result["k"])) for name in ("recall", "precision", "ndcg")]
     print_table(model_table(rows_of(result), names), f"Test, protocol {result['protocol']} (* best)")

@@ -16,7 +16,7 @@ from tastegraph.ranks.alone import ALONE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.memory import Need
     from tastegraph.studies.recipe import Recipe
@@ -54,7 +54,7 @@ class Sitting:
         if self.ranks.size == 1:
             dataset, load_seconds = self._loaded(recipe)
             return self.split(recipe, dataset, load_seconds)
-        from tastegraph.studies.together import check_memory_of_ranks, prepared_alike
+        from tastegraph.studies.shared_run import check_memory_of_ranks, prepared_alike
 
         prepared = prepared_alike(self.ranks, recipe, lambda: self._split(recipe, *self._loaded(recipe)))
         need, free = check_memory_of_ranks(self.ranks, recipe, prepared.trial, force=self.force)
@@ -145,7 +145,7 @@ class Sitting:
 
     def _follow(self, recipe: Recipe, prepared: Prepared, keeping: Keeping) -> None:
         from tastegraph.graph.devices import device_of
-        from tastegraph.studies.together import follow
+        from tastegraph.studies.shared_run import follow
 
         follow(recipe, prepared.trial, self.ranks, keeping.stop, device_of(self.device))
 

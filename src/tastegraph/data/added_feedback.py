@@ -12,7 +12,7 @@ from tastegraph.data.interactions import Interactions
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 __all__ = ["AddedFeedback", "titles_of", "with_feedback"]
 

@@ -9,15 +9,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from tastegraph.data.download import LARGEST_FILE_BYTES, copy_at_most
+from tastegraph.data.opened import most_unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["unpack"]
-
-# Ratings shrink to a third or a tenth. What grows more than this was made to fill the disk.
-MOST_GROWTH, SMALL_ENOUGH = 200, 64 << 20
 
 
 def unpack(archive: Path, names: Iterable[str], optional: Iterable[str], folder: Path) -> None:
@@ -57,7 +55,7 @@ def _safe_members(bundle: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _take(bundle: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> None:
-    most = min(LARGEST_FILE_BYTES, max(SMALL_ENOUGH, MOST_GROWTH * member.compress_size))
+    most = min(LARGEST_FILE_BYTES, most_unpacked(member.compress_size))
     if member.file_size > most:
         raise zipfile.BadZipFile(f"{member.filename} would grow to {member.file_size:,} bytes; it is no ratings file")
     with bundle.open(member) as source, path.open("wb") as target:

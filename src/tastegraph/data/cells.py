@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tastegraph.data.split_methods import FIT, TEST, VALIDATION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["EXPECTED", "PART_NAMES", "text_as_parts", "text_as_values"]
 
 PART_NAMES: Mapping[str, int] = {
-    **dict.fromkeys(("fit", "train", "training"), 0),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), 1),
-    "test": 2,
+    **dict.fromkeys(("fit", "train", "training"), FIT),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), VALIDATION),
+    "test": TEST,
 }
 EXPECTED: Mapping[str, str] = {
     "value": "a number as rating",

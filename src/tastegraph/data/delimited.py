@@ -16,6 +16,7 @@ from tastegraph.data.coded import CodedRows
 from tastegraph.data.columns import Columns
 from tastegraph.data.fast_text import read_fast
 from tastegraph.data.line_faults import LONE_CR, blame_a_line, blame_what_stops, fields_of, line_of
+from tastegraph.data.opened import must_hold_something
 from tastegraph.data.options import ColumnOptions
 from tastegraph.data.roles import find_roles, roles_by_position
 from tastegraph.data.times import mixes_units, text_as_seconds, text_of_another_unit
@@ -53,7 +54,7 @@ def read_coded(path: Path, columns: Columns) -> tuple[CodedRows, frozenset[str]]
     Raises:
         DataError: as `read_with_header`.
     """
-    _must_hold_text(path)
+    must_hold_something(path, path)
     if (fast := read_fast(path, columns)) is not None:
         return fast
     frame, units = _read_carefully(path, columns)
@@ -71,7 +72,7 @@ def read_columns(path: Path, columns: Columns) -> pl.DataFrame:
 
 def _read_carefully(path: Path, columns: Columns) -> tuple[pl.DataFrame, frozenset[str]]:
     """The table and the units of its times; all cells are text first, so that a bad one can be shown."""
-    _must_hold_text(path)
+    must_hold_something(path, path)
     try:
         raw = _read_text(path, columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -95,15 +96,6 @@ def _read_carefully(path: Path, columns: Columns) -> tuple[pl.DataFrame, frozens
             line=line_of(path, columns, row),
         )
     return typed.filter(~blank), units
-
-
-def _must_hold_text(path: Path) -> None:
-    if not path.exists():
-        raise DataError("no such file", path=path)
-    if not path.is_file():
-        raise DataError("is not a file", path=path)
-    if path.stat().st_size == 0:
-        raise DataError("is empty", path=path)
 
 
 def understand(path: Path, chosen: ColumnOptions, *, dat: bool = False) -> Columns:
@@ -142,7 +134,7 @@ def first_line(path: Path) -> str:
     Raises:
         DataError: it is not UTF-8, or lines end in a way that nothing else reads.
     """
-    _must_hold_text(path)
+    must_hold_something(path, path)
     with path.open("rb") as file:
         first = file.readline(LONGEST_HEADER)
     try:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tastegraph.data.ahead import ahead
 from tastegraph.data.cells import text_as_parts, text_as_values
 from tastegraph.data.gathered import Block, MixedUnitsError, gather, ids_of
 from tastegraph.data.line_blocks import line_blocks
+from tastegraph.data.parallel_map import parallel_map
 from tastegraph.data.roles import REQUIRED
 from tastegraph.data.times import numbers_as_seconds, text_as_seconds, units_of
 
@@ -47,7 +47,7 @@ def read_fast(path: Path, columns: Columns) -> tuple[CodedRows, frozenset[str]] 
     start, expected = _first_row_and_rows(path, columns)
     try:
         return gather(
-            lambda texts: ahead(_Parser(columns, texts), line_blocks(path, start)), columns.position, expected
+            lambda texts: parallel_map(_Parser(columns, texts), line_blocks(path, start)), columns.position, expected
         )
     except (_NotPlainError, MixedUnitsError):
         return None

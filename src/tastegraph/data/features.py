@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tastegraph.data.feature_files import read_table
-from tastegraph.data.films import split_title
 from tastegraph.data.opened import opened
 from tastegraph.data.roles import plain_name
+from tastegraph.data.titles import split_title
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from tastegraph.data.ahead import ahead
 from tastegraph.data.cells import text_as_parts, text_as_values
 from tastegraph.data.gathered import Block, MixedUnitsError, gather, ids_of
 from tastegraph.data.json_faults import BOM, blame, id_in, object_in
 from tastegraph.data.line_blocks import line_blocks
+from tastegraph.data.parallel_map import parallel_map
 from tastegraph.data.roles import REQUIRED, find_roles
 from tastegraph.data.times import text_as_seconds
 
@@ -56,7 +56,7 @@ def read_json_lines(path: Path, chosen: ColumnOptions) -> tuple[CodedRows, dict[
     keys = {role: names[at] for role, at in find_roles(names, chosen, path).items()}
     expected = 2 * path.stat().st_size // length
     try:
-        found = gather(lambda texts: ahead(_Parser(keys, texts), line_blocks(path, start)), keys, expected)
+        found = gather(lambda texts: parallel_map(_Parser(keys, texts), line_blocks(path, start)), keys, expected)
     except (_BadBlockError, MixedUnitsError) as error:
         blame(path, keys, str(error))
     assert found is not None  # noqa: S101 (the first line was read)

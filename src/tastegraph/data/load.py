@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,10 @@ import numpy as np
 import polars as pl
 
 from tastegraph.data.catalog import CATALOG, meant_by
-from tastegraph.data.cleaning import CleaningConfig, Removed, clean
 from tastegraph.data.coded import CodedRows
 from tastegraph.data.counted import counted
+from tastegraph.data.dataset import Dataset
 from tastegraph.data.delimited import read_coded, understand
-from tastegraph.data.division import divide, gives_test
 from tastegraph.data.features import read_features, with_ids_of
 from tastegraph.data.fetch import locate
 from tastegraph.data.interactions import Interactions
@@ -32,102 +30,17 @@ from tastegraph.data.raw import RawRatings, understood_of
 from tastegraph.data.recbole import inter_of, read_atomic
 from tastegraph.data.roles import OPTIONS
 from tastegraph.data.row_lines import lines_of_rows
-from tastegraph.data.splits import FIT, TEST, Split, SplitConfig
+from tastegraph.data.splits import FIT, TEST
 from tastegraph.errors import DataError
 from tastegraph.files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from numpy.typing import NDArray
-
     from tastegraph.data.catalog import KnownDataset
     from tastegraph.data.opened import Opened
 
-__all__ = ["Dataset", "load"]
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A data set as its source has it.
-
-    Attributes:
-        name: the known name, or the file's or folder's.
-        path: where it was read from.
-        interactions: every unique (user, item) pair, below the threshold or not, of every part.
-        published_test: which pairs a published split holds out, bool [n], or None.
-        user_table: user features by column user, or None.
-        item_table: film features by column item (item, title, year, genres), or None.
-        duplicates: rows dropped because they repeat a (user, item) pair.
-        understood: how the source was read, for people.
-        digests: SHA-256 of each file read.
-        given_part: FIT, VALIDATION or TEST of each pair, uint8 [n], where a column of the source says so, or None.
-    """
-
-    name: str
-    path: Path
-    interactions: Interactions
-    published_test: NDArray[np.bool_] | None
-    user_table: pl.DataFrame | None
-    item_table: pl.DataFrame | None
-    duplicates: int
-    understood: str
-    digests: dict[str, str]
-    given_part: NDArray[np.uint8] | None = None
-
-    def __repr__(self) -> str:
-        rated = self.interactions
-        counts = f"{len(rated.users):,} users, {len(rated.items):,} items, {len(rated):,} interactions"
-        return f"Dataset({self.name!r}, {counts})"
-
-    @property
-    def digest(self) -> str:
-        """One SHA-256 over the names and digests of all files."""
-        lines = (f"{digest}  {name}\n" for name, digest in sorted(self.digests.items()))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-    def split(self, threshold: float | None, config: SplitConfig, cleaning: CleaningConfig | None = None) -> Split:
-        """Positives in fit, validation and test: as published, or by the method of `config`.
-
-        Raises:
-            DataError: nothing is positive, or the method does not suit the data.
-        """
-        return self.divided(threshold, config, cleaning or CleaningConfig())[0]
-
-    def divided(
-        self, threshold: float | None, config: SplitConfig, cleaning: CleaningConfig
-    ) -> tuple[Split, tuple[Removed, ...]]:
-        """The same, and what each step of cleaning removed.
-
-        Raises:
-            DataError: as `split`; or a published split is to be cleaned, which would no longer be the published one.
-        """
-        if self.published_test is not None and cleaning != CleaningConfig():
-            raise DataError("a published split is taken as it is; cleaning it would make another", path=self.path)
-        if self.published_test is not None and config.method != "ratio":
-            raise DataError(
-                f"a published split is taken as it is; split.method {config.method} would make another", path=self.path
-            )
-        if self.interactions.place is None and config.held_out == "last":
-            raise DataError("split.held_out last needs a published split, whose lists have an order", path=self.path)
-        try:
-            kept, removed = clean(self.interactions, threshold, cleaning)
-            positives = self.interactions if kept.all() else self.interactions.where(kept)
-            part = divide(
-                positives,
-                config,
-                folder=self.path,
-                digest=self.digest,
-                published_test=None if self.published_test is None else self.published_test[kept],
-                given_part=None if self.given_part is None else self.given_part[kept],
-            )
-            return Split.of(positives, part), removed
-        except DataError as error:
-            raise error if error.path is not None else DataError(error.message, path=self.path) from None
-
-    def gives_test(self, config: SplitConfig) -> bool:
-        """Whether the test part is given and validation is held out of the rest, to be learned from in the end."""
-        return gives_test(config, self.published_test, self.given_part)
+__all__ = ["load"]
 
 
 def load(
@@ -262,13 +175,13 @@ def _read_folder(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str
             "or one .inter file",
             path=path,
         )
-    return raw, _digests(_data_files(path))
+    return raw, _digests(raw.files)
 
 
 def _read_file(path: Path, options: ReadOptions) -> tuple[RawRatings, dict[str, str]]:
     if path.suffix == ".inter":
-        beside = [path.with_suffix(suffix) for suffix in (".inter", ".item", ".user")]
-        return read_atomic(path, options.columns), _digests([file for file in beside if file.exists()])
+        raw = read_atomic(path, options.columns)
+        return raw, _digests(raw.files)
     with opened(path) as file, ThreadPoolExecutor(1) as other:
         # A digest is read and reckoned beside the parsing.
         digest = other.submit(sha256_of, file.path if file.shown != path else path)
@@ -307,18 +220,3 @@ def _load_published(name: str, folder: Path) -> Dataset:
 
 def _digests(files: Iterable[Path]) -> dict[str, str]:
     return {file.name: sha256_of(file) for file in sorted(files)}
-
-
-def _data_files(folder: Path) -> list[Path]:
-    names = {
-        "u.data",
-        "u.item",
-        "u.user",
-        "u.genre",
-        "ratings.dat",
-        "movies.dat",
-        "users.dat",
-        "ratings.csv",
-        "movies.csv",
-    }
-    return [p for p in folder.iterdir() if p.name in names or p.suffix in {".inter", ".item", ".user"}]

@@ -13,9 +13,9 @@ import polars as pl
 from tastegraph.data.columns import Columns
 from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.features import read_features
-from tastegraph.data.films import split_title
 from tastegraph.data.line_faults import first_undecodable_line
 from tastegraph.data.raw import RawRatings, understood_of
+from tastegraph.data.titles import split_title
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -57,24 +57,27 @@ def read_movielens(folder: Path, chosen: ColumnOptions) -> RawRatings | None:
 
 
 def _read_100k(folder: Path) -> RawRatings:
-    rows, _ = read_coded(folder / "u.data", Columns("\t", ORDER, width=4, header=False))
-    genres = [fields[0] for _, fields in _lines(folder / "u.genre", "|", 2)]
-    user_file = folder / "u.user"
+    data, item_file, user_file, genre_file = (folder / f"u.{what}" for what in ("data", "item", "user", "genre"))
+    rows, _ = read_coded(data, Columns("\t", ORDER, width=4, header=False))
+    genres = [fields[0] for _, fields in _lines(genre_file, "|", 2)]
     users = [
         (user, gender, _whole(age, "age", user_file, line), occupation, code)
         for line, (user, age, gender, occupation, code) in _lines(user_file, "|", 5)
     ]
     items = [
         (fields[0], fields[1], [name for name, flag in zip(genres, fields[5:], strict=True) if flag == "1"])
-        for _, fields in _lines(folder / "u.item", "|", 5 + len(genres), encoding="latin-1")
+        for _, fields in _lines(item_file, "|", 5 + len(genres), encoding="latin-1")
     ]
-    return RawRatings(rows, _user_table(users), _item_table(items), "MovieLens 100K layout (u.data, u.item, u.user)")
+    understood, files = "MovieLens 100K layout (u.data, u.item, u.user)", (data, item_file, user_file, genre_file)
+    return RawRatings(rows, _user_table(users), _item_table(items), understood, files)
 
 
 def _read_1m(folder: Path) -> RawRatings:
-    rows, _ = read_coded(folder / "ratings.dat", Columns("::", ORDER, width=4, header=False))
-    users, user_file = None, folder / "users.dat"
+    ratings, movies, user_file = (folder / f"{what}.dat" for what in ("ratings", "movies", "users"))
+    rows, _ = read_coded(ratings, Columns("::", ORDER, width=4, header=False))
+    users, files = None, [ratings, movies]
     if user_file.exists():
+        files.append(user_file)
         people = _lines(user_file, "::", 5)
         users = _user_table(
             [
@@ -84,16 +87,16 @@ def _read_1m(folder: Path) -> RawRatings:
         )
     items = [
         (item, title, _genre_list(genres))
-        for _, (item, title, genres) in _lines(folder / "movies.dat", "::", 3, encoding=_encoding(folder))
+        for _, (item, title, genres) in _lines(movies, "::", 3, encoding=_encoding(movies))
     ]
-    files = "ratings.dat, movies.dat" if users is None else "ratings.dat, movies.dat, users.dat"
-    return RawRatings(rows, users, _item_table(items), f"MovieLens 1M layout ({files})")
+    understood = f"MovieLens 1M layout ({', '.join(path.name for path in files)})"
+    return RawRatings(rows, users, _item_table(items), understood, tuple(files))
 
 
-def _encoding(folder: Path) -> str:
+def _encoding(movies: Path) -> str:
     """MovieLens 1M writes latin-1; MovieLens 10M, of the same layout, UTF-8."""
     try:
-        (folder / "movies.dat").read_text(encoding="utf-8")
+        movies.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8"
@@ -104,8 +107,8 @@ def _read_csv(folder: Path, chosen: ColumnOptions) -> RawRatings:
     columns = understand(path, chosen)
     rows, units = read_coded(path, columns)
     movies = folder / "movies.csv"
-    items = read_features(movies, "item", None) if movies.exists() else None
-    return RawRatings(rows, None, items, understood_of(f"ratings.csv, {columns}", rows, units))
+    items, files = (read_features(movies, "item", None), (path, movies)) if movies.exists() else (None, (path,))
+    return RawRatings(rows, None, items, understood_of(f"ratings.csv, {columns}", rows, units), files)
 
 
 def _genre_list(text: str) -> list[str]:

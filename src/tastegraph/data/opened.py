@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-__all__ = ["STDIN", "Opened", "opened"]
+__all__ = ["GZIP", "PARQUET", "STDIN", "ZSTD", "Opened", "most_unpacked", "must_hold_something", "opened"]
 
 STDIN = "-"
 GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
@@ -75,7 +75,7 @@ def opened(path: Path) -> Iterator[Opened]:
             if sys.stdin is None:
                 raise DataError("is closed", path=shown)
             _lay_out(sys.stdin.buffer, plain)
-        _must_hold_something(plain, shown)
+        must_hold_something(plain, shown)
         head = _head(plain)
         wrapping = "gzip" if head.startswith(GZIP) else "zstd" if head.startswith(ZSTD) else None
         if wrapping is not None:
@@ -114,7 +114,16 @@ def _temporary(stack: ExitStack) -> Path:
     return Path(folder) / "plain"
 
 
-def _must_hold_something(path: Path, shown: Path) -> None:
+def must_hold_something(path: Path, shown: Path) -> None:
+    """Refuse a file that is not there, is no file or is empty.
+
+    Args:
+        path: of the file.
+        shown: what the user calls it.
+
+    Raises:
+        DataError: it is one of these.
+    """
     if not path.exists():
         raise DataError("no such file", path=shown)
     if not path.is_file():
@@ -139,8 +148,13 @@ def _bare(head: bytes) -> bytes:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
+def most_unpacked(packed: int) -> int:
+    """Bytes that so many packed ones may unpack to."""
+    return max(SMALL_ENOUGH, MOST_GROWTH * packed)
+
+
 def _unwrap(packed: Path, plain: Path, wrapping: str, shown: Path) -> None:
-    most = max(SMALL_ENOUGH, MOST_GROWTH * packed.stat().st_size)
+    most = most_unpacked(packed.stat().st_size)
     unpacked = _gunzipped if wrapping == "gzip" else _unzstd
     try:
         with packed.open("rb") as source, plain.open("wb") as target:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     import polars as pl
 
@@ -24,12 +25,14 @@ class RawRatings:
         users: user features by column user (ids as strings, unique), or None.
         items: film features by column item (ids as strings, unique), or None.
         understood: how the source was read, for people.
+        files: what was read of a folder, or beside a file.
     """
 
     rows: CodedRows
     users: pl.DataFrame | None = None
     items: pl.DataFrame | None = None
     understood: str = ""
+    files: tuple[Path, ...] = ()
 
 
 def understood_of(layout: str, rows: CodedRows, units: Collection[str]) -> str:

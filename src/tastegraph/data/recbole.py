@@ -8,8 +8,8 @@ import polars as pl
 
 from tastegraph.data.delimited import read_coded, understand
 from tastegraph.data.features import read_features
-from tastegraph.data.films import split_title
 from tastegraph.data.raw import RawRatings, understood_of
+from tastegraph.data.titles import split_title
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,15 +35,13 @@ def read_atomic(inter: Path, chosen: ColumnOptions) -> RawRatings:
     """
     columns = understand(inter, chosen)
     rows, units = read_coded(inter, columns)
-    users, items = (
-        read_features(path, role, f"{role}_id", known_names=False)
-        if (path := inter.with_suffix(f".{role}")).exists()
-        else None
-        for role in ("user", "item")
-    )
+    beside = {role: path for role in ("user", "item") if (path := inter.with_suffix(f".{role}")).exists()}
+    tables = {role: read_features(path, role, f"{role}_id", known_names=False) for role, path in beside.items()}
+    users, items = tables.get("user"), tables.get("item")
     users = None if users is None else _people(users)
     items = None if items is None else _films(items)
-    return RawRatings(rows, users, items, understood_of(f"RecBole atomic files, {columns}", rows, units))
+    understood = understood_of(f"RecBole atomic files, {columns}", rows, units)
+    return RawRatings(rows, users, items, understood, (inter, *beside.values()))
 
 
 def _people(users: pl.DataFrame) -> pl.DataFrame:

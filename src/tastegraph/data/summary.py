@@ -13,7 +13,7 @@ from tastegraph.data.splits import PART_NAMES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 __all__ = ["summarise"]
 

@@ -23,8 +23,10 @@ __all__ = [
     "Keeper",
     "NothingKept",
     "TrainingState",
+    "adam_of",
     "load_checkpoint",
     "load_state",
+    "restore_adam",
     "save_checkpoint",
     "save_state",
 ]
@@ -116,6 +118,23 @@ class NothingKept:
 
     def at_the_end(self, state: Callable[[], TrainingState]) -> None:
         """Done."""
+
+
+def adam_of(optimizer: torch.optim.Optimizer, model: LightGCN) -> dict[str, torch.Tensor]:
+    """Adam's moments, of their tensor's shape, and step counts, as "E0.exp_avg"; none before the first step."""
+    return {
+        f"{name}.{part}": tensor
+        for name, parameter in model.named_parameters()
+        for part, tensor in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def restore_adam(optimizer: torch.optim.Optimizer, model: LightGCN, kept: Mapping[str, torch.Tensor]) -> None:
+    """Bring Adam to `kept`, as `adam_of` gave it; without any, it begins anew."""
+    for name, parameter in model.named_parameters():
+        parts = {key.rpartition(".")[2]: tensor for key, tensor in kept.items() if key.rpartition(".")[0] == name}
+        if parts:
+            optimizer.state[parameter] = {part: tensor.to(parameter.device) for part, tensor in parts.items()}
 
 
 def save_state(state: TrainingState, about: Mapping[str, Any], path: Path) -> None:

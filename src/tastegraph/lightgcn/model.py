@@ -89,6 +89,10 @@ class LightGCN(nn.Module):
             given = torch.full((num_layers + 1,), 1 / (num_layers + 1))
         self.register_buffer("_alpha", given, persistent=False)
 
+    def __repr__(self) -> str:
+        d, k = self.E0.shape[1], len(self.convs)
+        return f"LightGCN({self.num_users:,} users, {self.num_items:,} items, d = {d}, K = {k})"
+
     @property
     def alpha(self) -> torch.Tensor:
         """The layers' weights alpha_0..alpha_K, float [K+1], each >= 0."""
@@ -115,8 +119,8 @@ class LightGCN(nn.Module):
 
     def _through_convs(self, edge_index: torch.Tensor) -> torch.Tensor:
         alpha = self.alpha
-        weight = edge_weights(edge_index, len(self.E0), self.E0.dtype, self.exponents)
-        x = self.E0
+        weight = edge_weights(edge_index, len(self.E0), self.E0.dtype, self.exponents)  # [E]
+        x = self.E0  # [nodes, d], layer after layer
         total = alpha[0] * x
         for layer, conv in enumerate(self.convs, start=1):
             x = conv(x, edge_index, weight)

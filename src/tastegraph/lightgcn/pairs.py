@@ -124,20 +124,20 @@ class GivenPairs:
 
 def pair_loss(graph: BipartiteGraph, config: TrainingConfig, model: LightGCN, batch: PairBatch) -> torch.Tensor:
     """Mean BPR + lambda R of a batch; a scalar with its gradient."""
-    user, positive, negative = batch
+    user, positive, negative = batch  # [B], [B] and [B], or [B, M] candidates
     positive, negative = positive + model.num_users, negative + model.num_users
     if negative.ndim == 1:
         nodes, place, times = distinct(user, positive, negative)
-        e, e0 = model.embeddings_at(graph, nodes, config.propagation_precision)
+        e, e0 = model.embeddings_at(graph, nodes, config.propagation_precision)  # [n, d] each, of the batch's nodes
         rows = torch.arange(len(nodes), device=nodes.device)
     else:
-        e, e0 = model.embeddings(graph, config.propagation_precision), model.E0
+        e, e0 = model.embeddings(graph, config.propagation_precision), model.E0  # [nodes, d] each
         alone = model.ranks.size == 1
-        negative = hardest(e, user, negative) if alone else hardest_of_ranks(model.ranks, e, user, negative)
+        negative = hardest(e, user, negative) if alone else hardest_of_ranks(model.ranks, e, user, negative)  # [B]
         rows, _, times = distinct(user, positive, negative)
         place = torch.cat([user, positive, negative])
-    u, i, j = place.chunk(3)
-    scores = pair_scores(e, u.repeat(2), torch.cat([i, j]))
+    u, i, j = place.chunk(3)  # rows of e, [B] each
+    scores = pair_scores(e, u.repeat(2), torch.cat([i, j]))  # [2 B]: y_ui, then y_uj
     if not config.weight_decay:
         (scores,) = model.ranks.sum(scores)
         return bpr_loss(*scores.chunk(2))

@@ -6,55 +6,38 @@ import math
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from tastegraph.errors import DivergedError
 from tastegraph.graph import devices
-from tastegraph.lightgcn.checkpoint import Epoch, NothingKept, TrainingState
+from tastegraph.lightgcn.batches import batches_of
+from tastegraph.lightgcn.checkpoint import Epoch, NothingKept, TrainingState, adam_of, restore_adam
+from tastegraph.lightgcn.early_stopping import Best
 from tastegraph.lightgcn.losses import Losses
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.pairs import PairBatches
-from tastegraph.lightgcn.ranking import ranking_embeddings
-from tastegraph.lightgcn.recent import recent_users
+from tastegraph.lightgcn.ranking import embeddings_that_rank
+from tastegraph.lightgcn.recent import recent_step
 from tastegraph.lightgcn.start import start_embeddings
-from tastegraph.lightgcn.users import UserBatches
 from tastegraph.ranks.alone import ALONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Mapping
 
     from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.batches import Batches
     from tastegraph.lightgcn.checkpoint import Keeper
     from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
+    from tastegraph.lightgcn.ranking import Embeddings
     from tastegraph.ranks.alone import Ranks
 
-    Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
     Validate = Callable[[Embeddings], Mapping[str, float]]
 
-__all__ = ["Batches", "Trained", "learning_rate", "train", "train_step"]
-
-Batch = TypeVar("Batch")
+__all__ = ["Trained", "learning_rate", "train", "train_step"]
 
 ADVICE = "try a smaller training.learning_rate, training.weight_decay or model.init_std"
-
-
-class Batches(Protocol[Batch]):
-    """What an objective learns from, and its loss: `PairBatches` or `UserBatches`."""
-
-    @property
-    def steps(self) -> int:
-        """Batches an epoch."""
-
-    def epoch(self, draws: torch.Generator) -> Iterator[Batch]:
-        """An epoch's batches, in a fresh random order, with fresh negatives."""
-
-    def loss(self, model: LightGCN, batch: Batch) -> torch.Tensor:
-        """The loss of a batch, a scalar with its gradient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +46,7 @@ class Trained:
 
     Attributes:
         model: the `LightGCN`, its parameters those of `best_epoch`.
-        embeddings: users' and items' rows whose inner products rank, float32 (see `ranking_embeddings`).
+        embeddings: users' and items' rows whose inner products rank, float32 (see `embeddings_that_rank`).
         best_epoch: the epoch of the best validation metric, or the last one where nothing validates.
         epochs: one record an epoch.
         seconds_before: of the training, spent in earlier sittings.
@@ -122,7 +105,7 @@ def train(
         ModelError: no user has a negative.
     """
     keeper = keeper or NothingKept()
-    training = _Training(graph, shape, config, batches or _batches(graph, config, device), device, ranks)
+    training = _Training(graph, shape, config, batches or batches_of(graph, config, device), device, ranks)
     training.go_on_from(keeper.last())
     for record in training.epochs:
         on_epoch(record)
@@ -156,11 +139,12 @@ class _Training:
         self._began = time.perf_counter()
         self._graph, self._shape, self._config, self._batches = graph, shape, config, batches
         self._ranks = ranks
+        self._recent_step = recent_step(graph, shape.exponents, shape.recency) if shape.recency else None
         start = start_embeddings(graph, shape, init, ranks)
         size = {**shape.size, "embedding_dim": start.shape[1]}
         self.model = LightGCN(graph.num_users, graph.num_items, **size, start=start, ranks=ranks).to(device)
         self._optimizer = torch.optim.Adam(self.model.parameters(), betas=config.betas, fused=True)
-        self.best = _Best(config.patience)
+        self.best = Best(config.patience)
         self.epochs: list[Epoch] = []
         self._losses = Losses(device)
         self._broken = torch.zeros((), device=device)  # 1 from a step on whose loss is not finite
@@ -177,7 +161,7 @@ class _Training:
         if state is None:
             return
         self.model.load_state_dict(dict(state.model))
-        _restore_adam(self._optimizer, self.model, state.optimizer)
+        restore_adam(self._optimizer, self.model, state.optimizer)
         self._draws.set_state(state.draws)
         self.best.restore_from(state)
         self.epochs = list(state.epochs)
@@ -192,7 +176,7 @@ class _Training:
             losses=tuple(self._losses.finite),
             seconds=self._seconds,
             model=self.model.state_dict(),
-            optimizer=_adam_of(self._optimizer, self.model),
+            optimizer=adam_of(self._optimizer, self.model),
             draws=self._epoch_draws,
             epochs=tuple(self.epochs),
             **self.best.state(),
@@ -247,7 +231,7 @@ class _Training:
         Raises:
             DivergedError: they are not finite.
         """
-        embeddings = _embeddings(self.model, self._graph, self._shape, self._ranks)
+        embeddings = embeddings_that_rank(self.model, self._graph, self._shape, self._recent_step)
         if not all(np.isfinite(side).all() for side in embeddings):
             number = self.epoch if self._losses else len(self.epochs)
             raise DivergedError(f"embeddings are not finite after epoch {number}; {ADVICE}")
@@ -261,63 +245,8 @@ class _Training:
         return Trained(model, embeddings, self.best.epoch or len(self.epochs), tuple(self.epochs), self._before)
 
 
-class _Best:
-    """The best validated state so far, and how long ago it was."""
-
-    def __init__(self, patience: int) -> None:
-        self.epoch = 0
-        self._value = -math.inf
-        self._state: dict[str, torch.Tensor] = {}
-        self._patience = patience
-        self._stale = 0
-
-    def offer(self, model: LightGCN, epoch: int, value: float) -> None:
-        self._stale += 1
-        if value > self._value:
-            self.epoch, self._value, self._stale = epoch, value, 0
-            self._state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-
-    @property
-    def is_over(self) -> bool:
-        return self._stale >= self._patience
-
-    def restore(self, model: LightGCN) -> None:
-        if self._state:
-            model.load_state_dict(self._state)
-
-    def state(self) -> dict[str, Any]:
-        """The part of a `TrainingState` that it is."""
-        value = self._value if self.epoch else None
-        return {"best": self._state, "best_epoch": self.epoch, "best_value": value, "stale": self._stale}
-
-    def restore_from(self, state: TrainingState) -> None:
-        self.epoch, self._state, self._stale = state.best_epoch, dict(state.best), state.stale
-        self._value = -math.inf if state.best_value is None else state.best_value
-
-
-def _adam_of(optimizer: torch.optim.Optimizer, model: LightGCN) -> dict[str, torch.Tensor]:
-    """Adam's moments and step count of each tensor, as "E0.exp_avg"; none before the first step."""
-    return {
-        f"{name}.{part}": tensor
-        for name, parameter in model.named_parameters()
-        for part, tensor in optimizer.state.get(parameter, {}).items()
-    }
-
-
-def _restore_adam(optimizer: torch.optim.Optimizer, model: LightGCN, kept: Mapping[str, torch.Tensor]) -> None:
-    for name, parameter in model.named_parameters():
-        parts = {key.rpartition(".")[2]: tensor for key, tensor in kept.items() if key.rpartition(".")[0] == name}
-        if parts:
-            optimizer.state[parameter] = {part: tensor.to(parameter.device) for part, tensor in parts.items()}
-
-
 def _generator(seed: np.random.SeedSequence) -> torch.Generator:
     return torch.Generator().manual_seed(int(seed.generate_state(1, np.uint64)[0] >> 1))
-
-
-def _batches(graph: BipartiteGraph, config: TrainingConfig, device: torch.device) -> Batches[Any]:
-    kind = UserBatches if config.objective == "softmax" else PairBatches
-    return kind(graph, config, device)
 
 
 def train_step(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
@@ -332,16 +261,6 @@ def learning_rate(config: TrainingConfig, done: float) -> float:
     if config.schedule == "constant":
         return config.learning_rate
     return config.learning_rate * (1 + math.cos(math.pi * done)) / 2
-
-
-def _embeddings(model: LightGCN, graph: BipartiteGraph, shape: ModelConfig, ranks: Ranks) -> Embeddings:
-    with torch.no_grad():
-        e = model.embeddings(graph)
-        if shape.recency:
-            e = torch.cat([recent_users(model, graph, shape.recency), e[model.num_users :]])
-        e = ranks.joined(e, shape.embedding_dim)
-    e_users, e_items = torch.split(e, [model.num_users, model.num_items])
-    return ranking_embeddings(e_users.cpu().numpy(), e_items.cpu().numpy(), graph.users_of.counts, shape)
 
 
 def _whole(model: LightGCN, shape: ModelConfig, ranks: Ranks) -> LightGCN:

@@ -133,13 +133,14 @@ class UserBatches:
         config = self._config
         nodes, place, times = distinct(batch.user, batch.positive + model.num_users, batch.shared + model.num_users)
         sizes = [len(batch.user), len(batch.positive), len(batch.shared)]
-        users, positives, shared = torch.split(place, sizes)
-        e, e0 = model.embeddings_at(self._graph, nodes, config.propagation_precision)
+        users, positives, shared = torch.split(place, sizes)  # rows of e, [b], [n] and [N]
+        e, e0 = model.embeddings_at(self._graph, nodes, config.propagation_precision)  # [distinct, d] each
         offset = torch.where(batch.times > 0, batch.times.log().to(e.dtype) - self._correction[batch.shared], NEVER)
         similarities = (
             self._similarities if model.ranks.size == 1 else partial(self._similarities_of_ranks, model.ranks)
         )
-        negative, scores = similarities(e, offset, users, shared, (users.index_select(0, batch.row), positives))
+        pairs = users.index_select(0, batch.row), positives
+        negative, scores = similarities(e, offset, users, shared, pairs)  # [b, N] and [n]
         negative = negative.index_put(self._known(batch), negative.new_full((), NEVER))
         weight = self._user_weight[batch.user].index_select(0, batch.row) if config.user_exponent else None
         loss = sampled_softmax_loss(scores - self._correction[batch.positive], negative, batch.row, weight)

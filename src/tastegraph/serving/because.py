@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.saved_model import SavedModel
+    from tastegraph.serving.names import ItemNames
     from tastegraph.serving.person import Person
 
-__all__ = ["Because", "Share", "film_shares", "other_shares"]
+__all__ = ["Because", "Share", "because_of", "film_shares"]
 
 
 @dataclass(slots=True)  # frozen, it takes five times as long to make, and a list of a thousand films has ten thousand
@@ -50,6 +51,30 @@ class Because:
     popularity: float
 
 
+def because_of(model: SavedModel, names: ItemNames, person: Person, items: NDArray[np.integer]) -> list[Because]:
+    """Why each of some items scores as it does for a person.
+
+    Args:
+        model: whose items.
+        names: what they are called.
+        person: as the model sees her.
+        items: indices, [n].
+    """
+    ids = model.items.ids.gather(person.films).to_list()
+    called = [names.called(film) for film in person.films.tolist()]
+    shares = film_shares(model, person, items)
+    largest_first = np.argsort(-shares, axis=1, kind="stable")
+    scores = np.take_along_axis(shares, largest_first, axis=1).tolist()
+    disliked = (person.weights < 0).tolist()
+    reasons = []
+    for item, films, theirs in zip(items.tolist(), largest_first.tolist(), scores, strict=True):
+        named = [
+            Share(ids[film], called[film], score, disliked[film]) for film, score in zip(films, theirs, strict=True)
+        ]
+        reasons.append(Because(tuple(named), *_other_shares(model, person, item)))
+    return reasons
+
+
 def film_shares(model: SavedModel, person: Person, items: NDArray[np.integer]) -> NDArray[np.float64]:
     r"""p_ui f_i . e_j / length of each of a person's films i, for several items j: float64 [items, films].
 
@@ -61,7 +86,7 @@ def film_shares(model: SavedModel, person: Person, items: NDArray[np.integer]) -
     return shares
 
 
-def other_shares(model: SavedModel, person: Person, item: int) -> tuple[float, float, float]:
+def _other_shares(model: SavedModel, person: Person, item: int) -> tuple[float, float, float]:
     """What is left of the score: the own part, the refinement, and the popularity prior."""
     row = model.e_items[item]
     own, refinement = np.stack([person.own, person.refinement]).astype(np.float64) @ row[: model.width] / person.length

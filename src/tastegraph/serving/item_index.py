@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tastegraph.errors import ModelError
-from tastegraph.files import write_whole, written_whole
+from tastegraph.files import write_json, written_whole
 from tastegraph.serving.scores import scores_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class ItemIndex:
         with written_whole(folder / GRAPH) as aside:
             aside.write_bytes(content)
         said = {"schema": SCHEMA, "rows": self.digest, "sha256": hashlib.sha256(content).hexdigest()}
-        write_whole(folder / DESCRIPTION, json.dumps(said, indent=2) + "\n")
+        write_json(folder / DESCRIPTION, said)
 
     @classmethod
     def load(cls, folder: Path, model: SavedModel) -> Self:

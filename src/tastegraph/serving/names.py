@@ -1,4 +1,4 @@
-"""Items as people name them: by the source's id, or by title."""
+"""Items and users as people name them: items by the source's id or by title, users by id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tastegraph.errors import AmbiguousItemError, UnknownItemError, shown
+from tastegraph.errors import AmbiguousItemError, UnknownItemError, UnknownUserError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tastegraph.saved_model import SavedModel
 
-__all__ = ["ItemNames"]
+__all__ = ["ItemNames", "UserNames"]
 
 SPELLINGS = 50_000  # titles that a misspelt one is compared with, at most
 OFFERED = 3
@@ -52,8 +52,8 @@ class ItemNames:
             AmbiguousItemError: several have that title; their ids and years are named.
         """
         text = str(name).encode("utf-8", "replace").decode().strip()
-        if text in self._by_id:
-            return self._by_id[text]
+        if text in self.by_id:
+            return self.by_id[text]
         found = self._by_title.get(" ".join(text.casefold().split()), [])
         if len(found) == 1:
             return found[0]
@@ -76,7 +76,7 @@ class ItemNames:
 
     def title_of(self, item: str) -> str | None:
         """The title of the item with an id, "" where it has none, None where no item has this id."""
-        index = self._by_id.get(item)
+        index = self.by_id.get(item)
         return None if index is None else str(self.film(index)["title"] or "")
 
     def called(self, index: int) -> str:
@@ -90,6 +90,11 @@ class ItemNames:
     def understood(self, names: Iterable[int | str]) -> str:
         """The items that names stand for, as they are called, for people; see `index_of` for errors."""
         return ", ".join(self.called(index) for index in self.indices_of(names))
+
+    @cached_property
+    def by_id(self) -> dict[str, int]:
+        """The index of each item by its id, as text."""
+        return {str(item): index for index, item in enumerate(self._model.items.ids)}
 
     @cached_property
     def of_genre(self) -> dict[str, tuple[str, NDArray[np.int64]]]:
@@ -111,10 +116,6 @@ class ItemNames:
         return {name: table[name].to_list() if name in table.columns else None for name in names}
 
     @cached_property
-    def _by_id(self) -> dict[str, int]:
-        return {str(item): index for index, item in enumerate(self._model.items.ids)}
-
-    @cached_property
     def _by_title(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
         for index, title in enumerate(self._columns["title"] or ()):
@@ -132,6 +133,43 @@ class ItemNames:
         close = difflib.get_close_matches(asked, titles[:SPELLINGS], n=2 * OFFERED, cutoff=0.0)
         found = dict.fromkeys(self._by_title[title][0] for title in holding[: 2 * OFFERED] + close)
         return [f'"{self.called(index)}"' for index in list(found)[:OFFERED]]
+
+
+class UserNames:
+    """Finds the users of a saved model by their ids.
+
+    Args:
+        model: whose users.
+    """
+
+    def __init__(self, model: SavedModel) -> None:
+        self._model = model
+
+    def index_of(self, user: int | str) -> int:
+        """The index of a user, by id.
+
+        Raises:
+            UnknownUserError: the model has not learned this user; the nearest ids are named.
+        """
+        text = str(user).encode("utf-8", "replace").decode()  # bytes that are no text reach here as surrogates
+        index = self.by_id.get(text)
+        if index is None:
+            nearest = ", ".join(self._model.users.nearest(text))
+            raise UnknownUserError(
+                f"user {_seen(text)} is not among the {len(self._model.users):,} users the model has learned from; "
+                f"nearest: {nearest}"
+            )
+        return index
+
+    @cached_property
+    def by_id(self) -> dict[str, int]:
+        """The index of each user by id, as text."""
+        return {str(user): index for index, user in enumerate(self._model.users.ids)}
+
+
+def _seen(user: str) -> str:
+    """An id as a line shows it: in quotes, where it would not be seen for what it is."""
+    return user if user and user.strip() == user and user.isprintable() and len(user) < LONGEST else shown(user)
 
 
 def _names_of(title: str, year: int | None) -> set[str]:

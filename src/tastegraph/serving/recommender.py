@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from tastegraph.errors import DataError, FilterError, ModelError, RequestError, TasteGraphError, UnknownUserError, shown
+from tastegraph.errors import DataError, FilterError, ModelError, RequestError, TasteGraphError, shown
 from tastegraph.graph.top_k import top_k
 from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
-from tastegraph.serving.because import Because, Share, film_shares, other_shares
+from tastegraph.serving.because import because_of
 from tastegraph.serving.everyone import AllLists, check_place, write_lists
 from tastegraph.serving.filters import Filters, passing
 from tastegraph.serving.item_index import FOLDER as INDEX_FOLDER
 from tastegraph.serving.item_index import ItemIndex
-from tastegraph.serving.names import ItemNames
+from tastegraph.serving.names import ItemNames, UserNames
 from tastegraph.serving.new_item import new_item
 from tastegraph.serving.order import Order, candidates_of, ordered
 from tastegraph.serving.person import known_person, new_person
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.ranks.alone import Ranks
+    from tastegraph.serving.because import Because
     from tastegraph.serving.person import Person
 
 __all__ = ["Recommender"]
 
 Chosen = TypeVar("Chosen", Filters, Order)
-LONGEST = 100  # characters of an id in a line
 
 
 class Recommender:
@@ -55,7 +55,7 @@ class Recommender:
     def __init__(self, model: SavedModel, index: ItemIndex | None = None) -> None:
         self.model = model
         self.index = index
-        self.names = ItemNames(model)
+        self.names, self.users = ItemNames(model), UserNames(model)
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, approximate: bool = False) -> Recommender:
@@ -135,7 +135,7 @@ class Recommender:
             raise RequestError(f'"{self.names.called(both[0])}" is both liked and disliked')
         if user is None:
             return new_person(self.model, liked, disliked, refine=refine)
-        return known_person(self.model, self._index_of(user), liked, disliked, refine=refine)
+        return known_person(self.model, self.users.index_of(user), liked, disliked, refine=refine)
 
     def list_for(
         self,
@@ -150,7 +150,7 @@ class Recommender:
         filters, order = _of_kind(filters, Filters), _of_kind(order, Order)
         items = self._list(person, length_of(k, len(self.model.items)), filters, order)
         scores = scores_of(self.model.e_items[items], person.vector).tolist()
-        reasons = self._because(person, items) if explain else [None] * len(items)
+        reasons = because_of(self.model, self.names, person, items) if explain else [None] * len(items)
         return [
             Recommendation(rank, score=score, because=because, **self.names.film(item))
             for rank, (item, score, because) in enumerate(zip(items.tolist(), scores, reasons, strict=True), start=1)
@@ -181,7 +181,8 @@ class Recommender:
             UnknownUserError, UnknownItemError, RequestError: as `recommend`.
         """
         index = np.array([self.names.index_of(item)])
-        return self._because(self.person(user, likes=likes, dislikes=dislikes, refine=refine), index)[0]
+        person = self.person(user, likes=likes, dislikes=dislikes, refine=refine)
+        return because_of(self.model, self.names, person, index)[0]
 
     def similar(self, item: int | str, k: int | None = None) -> list[Recommendation]:
         """The `k` items whose final embeddings have the highest cosine to an item's, highest first; that is `score`.
@@ -218,7 +219,7 @@ class Recommender:
         """
         places = length_of(k, len(self.model.users), "a user")
         person = self.person(user, likes=likes, dislikes=dislikes)
-        width, index = self.model.width, None if user is None else self._index_of(user)
+        width, index = self.model.width, None if user is None else self.users.index_of(user)
         others = nearest_rows(self.model.e_users[:, :width], person.vector[:width], places, index)
         return [
             Neighbour(rank, self.model.users.ids[int(other)], float(cosine))
@@ -237,7 +238,7 @@ class Recommender:
             RequestError: k is out of range, or there is no liker.
         """
         places = length_of(k, len(self.model.users), "a user")
-        known = list(dict.fromkeys(self._index_of(user) for user in _several(likers)))
+        known = list(dict.fromkeys(self.users.index_of(user) for user in _several(likers)))
         scores = self.model.e_users @ new_item(self.model, known)
         open_scores = scores.copy()
         open_scores[known] = -np.inf
@@ -301,21 +302,6 @@ class Recommender:
             scores = self._levels.without(scores, taste, order.surprise)
         return ordered(self.model, np.where(allowed, scores, np.float32(-np.inf)), places, order)
 
-    def _because(self, person: Person, items: NDArray[np.integer]) -> list[Because]:
-        ids = self.model.items.ids.gather(person.films).to_list()
-        called = [self.names.called(film) for film in person.films.tolist()]
-        shares = film_shares(self.model, person, items)
-        largest_first = np.argsort(-shares, axis=1, kind="stable")
-        scores = np.take_along_axis(shares, largest_first, axis=1).tolist()
-        disliked = (person.weights < 0).tolist()
-        reasons = []
-        for item, films, theirs in zip(items.tolist(), largest_first.tolist(), scores, strict=True):
-            named = [
-                Share(ids[film], called[film], score, disliked[film]) for film, score in zip(films, theirs, strict=True)
-            ]
-            reasons.append(Because(tuple(named), *other_shares(self.model, person, item)))
-        return reasons
-
     def _allowed(self, person: Person, filters: Filters) -> NDArray[np.bool_]:
         """What a list may hold, bool [items]."""
         allowed = np.ones(len(self.model.items), np.bool_)
@@ -333,26 +319,6 @@ class Recommender:
     @cached_property
     def _levels(self) -> PopularityLevels:
         return PopularityLevels.of(self.model.popularity)
-
-    @cached_property
-    def _user_index(self) -> dict[str, int]:
-        return {str(user): index for index, user in enumerate(self.model.users.ids)}
-
-    def _index_of(self, user: int | str) -> int:
-        text = str(user).encode("utf-8", "replace").decode()  # bytes that are no text reach here as surrogates
-        index = self._user_index.get(text)
-        if index is None:
-            nearest = ", ".join(self.model.users.nearest(text))
-            raise UnknownUserError(
-                f"user {_shown(text)} is not among the {len(self.model.users):,} users the model has learned from; "
-                f"nearest: {nearest}"
-            )
-        return index
-
-
-def _shown(user: str) -> str:
-    """An id as a line shows it: in quotes, where it would not be seen for what it is."""
-    return user if user and user.strip() == user and user.isprintable() and len(user) < LONGEST else shown(user)
 
 
 def _several(names: Any) -> Iterable[int | str]:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import torch
 
     from tastegraph.lightgcn.checkpoint import Epoch
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
+    from tastegraph.studies.watcher import Watcher
 
     Judge = Callable[[int, float], bool]
 

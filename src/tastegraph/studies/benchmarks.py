@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.load import load
 from tastegraph.errors import DataError, RunError
-from tastegraph.files import reason_of, write_whole
+from tastegraph.files import reason_of, write_json, write_whole
 from tastegraph.studies.checkpoints import Checkpoints, identity
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tastegraph.data.load import Dataset
-    from tastegraph.studies.contenders import Watcher
+    from tastegraph.data.dataset import Dataset
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.watcher import Watcher
 
     Record = dict[str, Any]
 
@@ -124,7 +124,7 @@ def write_record(record: Record, folder: Path) -> Path:
     path = folder / f"{record['name']}{of_model}-seed-{record['seed']}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(record, indent=2) + "\n")
+        write_json(path, record)
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({reason_of(error)})") from error
     return path

@@ -16,13 +16,14 @@ from tastegraph.ranking.exposure import exposure
 from tastegraph.ranking.intervals import bootstrap_intervals
 from tastegraph.ranking.protocols import SAMPLED_NEGATIVES, SAMPLING_MISLEADS
 from tastegraph.ranking.significance import against_best
-from tastegraph.studies.contenders import Titled, contend
+from tastegraph.studies.contenders import contend
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.manner import describe_groups, widened
+from tastegraph.studies.judging import describe_groups, widened
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import settings_of, title_of
 from tastegraph.studies.result import describe_data
 from tastegraph.studies.trial import Trial
+from tastegraph.studies.watcher import Titled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from tastegraph.data.load import Dataset
-    from tastegraph.studies.contenders import Watcher
-    from tastegraph.studies.manner import Manner
+    from tastegraph.data.dataset import Dataset
+    from tastegraph.studies.judging import Manner
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Comparison", "compare"]
 

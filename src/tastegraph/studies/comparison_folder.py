@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from tastegraph.files import write_whole
+from tastegraph.files import json_text, write_whole
 from tastegraph.graph.devices import CPU
 from tastegraph.studies.comparison import compare
 from tastegraph.studies.comparison_report import render_comparison
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 
     import torch
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.studies.comparison import Comparison
-    from tastegraph.studies.contenders import Watcher
-    from tastegraph.studies.manner import Manner
+    from tastegraph.studies.judging import Manner
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["compare_into"]
 
@@ -61,12 +60,12 @@ def compare_into(
         found = compare(recipe, dataset, names, manner, watcher, seeds=seeds, origin=origin, trial=trial, device=device)
         texts = {
             "recipe.toml": recipe.to_toml(),
-            "environment.json": json.dumps(environment, indent=2) + "\n",
+            "environment.json": json_text(environment),
             "comparison.csv": to_csv(found.result),
             "comparison.md": to_markdown(found.result),
             "comparison.tex": to_latex(found.result),
             "report.html": render_comparison(found.result, recipe.to_toml()),
-            "comparison.json": json.dumps(found.result, indent=2) + "\n",
+            "comparison.json": json_text(found.result),
         }
         found.per_user.write_parquet(folder / "users.parquet")
         for name, text in texts.items():

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
-
-import torch
+from typing import TYPE_CHECKING
 
 from tastegraph.baselines.models import BASELINES
 from tastegraph.graph import devices
-from tastegraph.graph.top_k_operator import rank_embeddings
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import full_ranking
 from tastegraph.ranks.alone import ALONE
@@ -21,109 +18,20 @@ from tastegraph.studies.shared_lists import SharedLists
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
+    import torch
 
-    from tastegraph.graph.neighbours import NeighbourLists
+    from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.checkpoint import Epoch, Keeper
-    from tastegraph.lightgcn.training import Embeddings, Trained
+    from tastegraph.lightgcn.ranking import Embeddings
+    from tastegraph.lightgcn.training import Trained, Validate
     from tastegraph.ranking.protocol import Judged, Ranker
     from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.shared_keeper import Keepers
     from tastegraph.studies.trial import Trial
+    from tastegraph.studies.watcher import Watcher
 
-__all__ = [
-    "Chosen",
-    "Contender",
-    "InnerProduct",
-    "Scored",
-    "Silent",
-    "Titled",
-    "Watcher",
-    "choose",
-    "contend",
-    "score_test",
-]
-
-
-class Watcher(Protocol):
-    """Is told how fitting goes on."""
-
-    def stage(self, name: str, epochs: int | None) -> None:
-        """A model's fitting begins; it takes `epochs` at most, or is of one piece."""
-
-    def step(self, step: int, steps: int, loss: float) -> None:
-        """A step of an epoch is done."""
-
-    def epoch(self, record: Epoch) -> None:
-        """An epoch is done."""
-
-    def judging(self, name: str) -> None:
-        """A fitted model's lists are made and judged."""
-
-
-class Silent:
-    """A watcher that tells nobody."""
-
-    def stage(self, name: str, epochs: int | None) -> None:
-        """Fitting begins."""
-
-    def step(self, step: int, steps: int, loss: float) -> None:
-        """A step is done."""
-
-    def epoch(self, record: Epoch) -> None:
-        """An epoch is done."""
-
-    def judging(self, name: str) -> None:
-        """Lists are judged."""
-
-
-@dataclass(frozen=True)
-class Titled:
-    """Passes on what it is told, each stage under a longer title: "EASE, trial 3"."""
-
-    watcher: Watcher
-    suffix: str
-
-    def stage(self, name: str, epochs: int | None) -> None:
-        """Fitting begins."""
-        self.watcher.stage(f"{name}{self.suffix}", epochs)
-
-    def step(self, step: int, steps: int, loss: float) -> None:
-        """A step is done."""
-        self.watcher.step(step, steps, loss)
-
-    def epoch(self, record: Epoch) -> None:
-        """An epoch is done."""
-        self.watcher.epoch(record)
-
-    def judging(self, name: str) -> None:
-        """Lists are judged."""
-        self.watcher.judging(f"{name}{self.suffix}")
-
-
-@dataclass(frozen=True, eq=False)
-class InnerProduct:
-    """Ranks by y_ui = e_u . e_i.
-
-    Attributes:
-        embeddings: users' and items' rows.
-        device: what computes the lists.
-    """
-
-    embeddings: Embeddings
-    device: torch.device = devices.CPU
-
-    def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
-        """The `k` best items of each user, int32 [n, k]; see `rank_embeddings`."""
-        e_users, e_items = self._rows
-        return rank_embeddings(e_users, e_items, users, k, exclude)
-
-    @cached_property
-    def _rows(self) -> tuple[torch.Tensor, torch.Tensor]:
-        e_users, e_items = (torch.from_numpy(side).to(self.device) for side in self.embeddings)
-        return e_users, e_items
+__all__ = ["Chosen", "Contender", "Scored", "choose", "contend", "score_test"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,29 +111,23 @@ def contend(
     """
     began = time.perf_counter()
     chosen = choose(name, trial, recipe, watcher, checkpoints, device=device, ranks=ranks)
-    ranker, trained = chosen.ranker, chosen.trained
-    before = trained.seconds_before if trained is not None else 0.0
-    epochs = trained.epochs if trained is not None else ()
-    if trial.refits and trained is None:
-        watcher.stage(f"{title_of(name)} refit", None)
-        ranker = _fitted(name, trial.final, recipe)
-    elif trial.refits and trained is not None:
+    if chosen.trained is None:
+        ranker = chosen.ranker
+        if trial.refits:
+            watcher.stage(f"{title_of(name)} refit", None)
+            ranker = _fitted(name, trial.final, recipe)
+        return Contender(ranker, chosen.validation, time.perf_counter() - began)
+    ranker, trained, before = chosen.ranker, chosen.trained, chosen.trained.seconds_before
+    if trial.refits:
+        last = trained.best_epoch
+        watcher.stage(f"{title_of(name)} refit", last)
+        keeper = checkpoints.keeper(f"{name}-refit") if checkpoints else None
         own = _own_recipe(name, recipe)
-        watcher.stage(f"{title_of(name)} refit", trained.best_epoch)
-        trained = train(
-            trial.final.graph,
-            own.model,
-            own.training,
-            device=device,
-            stop_after=trained.best_epoch,
-            keeper=checkpoints.keeper(f"{name}-refit") if checkpoints else None,
-            on_step=watcher.step,
-            on_epoch=watcher.epoch,
-            ranks=ranks,
-        )
+        trained = _trained(trial.final.graph, own, watcher, keeper, device, ranks, stop_after=last)
         ranker = _lists_of(trained.embeddings, device, ranks)
         before += trained.seconds_before
-    return Contender(ranker, chosen.validation, before + time.perf_counter() - began, trained, epochs)
+    seconds = before + time.perf_counter() - began
+    return Contender(ranker, chosen.validation, seconds, trained, chosen.trained.epochs)
 
 
 def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:
@@ -246,12 +148,20 @@ def choose(
     ranks: Ranks = ALONE,
 ) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
-    if name in (LIGHTGCN, MF):
-        keeper = checkpoints.keeper(f"{name}-select") if checkpoints else None
-        return _trained(title_of(name), trial, _own_recipe(name, recipe), watcher, keeper, device, ranks)
-    watcher.stage(title_of(name), None)
-    ranker = _fitted(name, trial, recipe)
-    return Chosen(ranker, _validation(ranker, trial, recipe))
+    if name not in (LIGHTGCN, MF):
+        watcher.stage(title_of(name), None)
+        ranker = _fitted(name, trial, recipe)
+        return Chosen(ranker, _validation(ranker, trial, recipe))
+
+    def validate(embeddings: Embeddings) -> Mapping[str, float]:
+        return _validation(_lists_of(embeddings, device, ranks), trial, recipe)
+
+    own = _own_recipe(name, recipe)
+    watcher.stage(title_of(name), own.training.epochs)
+    keeper = checkpoints.keeper(f"{name}-select") if checkpoints else None
+    trained = _trained(trial.graph, own, watcher, keeper, device, ranks, validate=validate)
+    ranker = _lists_of(trained.embeddings, device, ranks)
+    return Chosen(ranker, trained.epochs[trained.best_epoch - 1].validation, trained)
 
 
 def _own_recipe(name: str, recipe: Recipe) -> Recipe:
@@ -268,23 +178,23 @@ def _lists_of(embeddings: Embeddings, device: torch.device, ranks: Ranks) -> Ran
 
 
 def _trained(
-    title: str,
-    trial: Trial,
+    graph: BipartiteGraph,
     recipe: Recipe,
     watcher: Watcher,
     keeper: Keeper | None,
     device: torch.device,
     ranks: Ranks,
-) -> Chosen:
-    def validate(embeddings: Embeddings) -> Mapping[str, float]:
-        return _validation(_lists_of(embeddings, device, ranks), trial, recipe)
-
-    watcher.stage(title, recipe.training.epochs)
-    trained = train(
-        trial.graph,
+    *,
+    validate: Validate | None = None,
+    stop_after: int | None = None,
+) -> Trained:
+    """LightGCN or MF on a graph: stopped early on validation, or after so many epochs."""
+    return train(
+        graph,
         recipe.model,
         recipe.training,
         device=device,
+        stop_after=stop_after,
         validate=validate,
         select=recipe.evaluation.select,
         keeper=keeper,
@@ -292,8 +202,6 @@ def _trained(
         on_epoch=watcher.epoch,
         ranks=ranks,
     )
-    ranker = _lists_of(trained.embeddings, device, ranks)
-    return Chosen(ranker, trained.epochs[trained.best_epoch - 1].validation, trained)
 
 
 def _validation(ranker: Ranker, trial: Trial, recipe: Recipe) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ from tastegraph.ranking.protocols import RATED_ONLY, TUTORIAL
 from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.manner import Manner, describe
+from tastegraph.studies.judging import Manner, describe
 from tastegraph.studies.outside_lists import OutsideLists
 from tastegraph.studies.recipe import LONGEST_LIST, load_recipe
 from tastegraph.studies.seal import SEAL, check_seal
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.ranking.protocol import Ranker
     from tastegraph.ranks.alone import Ranks

@@ -26,7 +26,7 @@ from tastegraph.ranking.protocols import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.data.splits import Split
     from tastegraph.data.vocabulary import Vocabulary
     from tastegraph.ranking.groups import Group

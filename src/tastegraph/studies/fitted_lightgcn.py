@@ -11,13 +11,13 @@ from safetensors.numpy import load_file, save
 
 from tastegraph.baselines.history import shape_of
 from tastegraph.baselines.lists import known_users
-from tastegraph.data.age import ages_of
+from tastegraph.data.interaction_age import ages_of
 from tastegraph.errors import ModelError
-from tastegraph.files import write_whole, written_whole
+from tastegraph.files import write_json, written_whole
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
-from tastegraph.studies.contenders import InnerProduct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.interactions import Interactions
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.lightgcn.training import Embeddings
+    from tastegraph.lightgcn.ranking import Embeddings
 
 __all__ = ["FittedLightGCN"]
 
@@ -91,7 +91,7 @@ class FittedLightGCN:
             aside.write_bytes(save({"users": e_users, "items": e_items}))
         about = {"schema": SCHEMA, "model": self.model.model_dump(mode="json")}
         about["training"] = self.training.model_dump(mode="json")
-        write_whole(folder / "lightgcn.json", json.dumps(about, indent=2) + "\n")
+        write_json(folder / "lightgcn.json", about)
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tastegraph.lightgcn.checkpoint import Epoch
-    from tastegraph.studies.contenders import Watcher
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Journal", "read_journal"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tastegraph.baselines.models import BASELINES
-from tastegraph.data.about_rows import about_rows
+from tastegraph.data.estimated_rows import estimated_rows
 from tastegraph.errors import ModelError
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
@@ -155,7 +155,7 @@ def check_reading(source: str, advice: str = "") -> None:
     Raises:
         ModelError: there is too little.
     """
-    rows, free = about_rows(Path(source)), available_bytes()
+    rows, free = estimated_rows(Path(source)), available_bytes()
     needed = LIBRARIES + A_ROW * (rows or 0)
     if free is not None and needed > free + own_bytes():
         raise ModelError(

@@ -15,17 +15,17 @@ import torch
 from tastegraph.data.splits import HeldOut, Split
 from tastegraph.errors import RunError, needs_extra
 from tastegraph.studies.attempt import Outcome, attempt
-from tastegraph.studies.contenders import Silent
 from tastegraph.studies.models import title_of
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.search import Draw, Search
     from tastegraph.studies.trial import Trial
     from tastegraph.studies.tuning import Runner
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["blind", "on_ray"]
 

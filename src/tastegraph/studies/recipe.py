@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -18,6 +17,7 @@ from tastegraph.files import reason_of
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.ranking.metrics import METRICS
 from tastegraph.studies.models import LIGHTGCN, MF, known_models
+from tastegraph.studies.recipe_faults import in_words, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -228,12 +228,12 @@ def _recipe_of(tree: Mapping[str, Any], place: str = "") -> Recipe:
     try:
         recipe = Recipe.model_validate(tree)
     except ValidationError as error:
-        raise RecipeError(place + _one_line(_in_words(error))) from None
+        raise RecipeError(place + one_line(in_words(error, Recipe))) from None
     for key, value in recipe.flat().items():
         try:
             str(value).encode()
         except UnicodeEncodeError:  # bytes of a command line that are no text
-            raise RecipeError(f"{place}{_one_line(key)}: expected text in UTF-8; found {ascii(value)[:60]}") from None
+            raise RecipeError(f"{place}{one_line(key)}: expected text in UTF-8; found {ascii(value)[:60]}") from None
     return recipe
 
 
@@ -269,58 +269,8 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
     for table in tables:
         tree = tree.setdefault(table, {})
         if not isinstance(tree, dict):
-            raise RecipeError(_one_line(f"{key} cannot be set: {table} is no table of settings"))
+            raise RecipeError(one_line(f"{key} cannot be set: {table} is no table of settings"))
     tree[last] = value
-
-
-def _in_words(error: ValidationError) -> str:
-    """One line for the first fault: its key, what was expected, what was found."""
-    faults = error.errors(include_url=False)
-    for fault in faults:
-        if fault["type"] == "extra_forbidden":
-            return _unknown(".".join(str(part) for part in fault["loc"]))
-    fault = faults[0]
-    if not fault["loc"]:  # of two tables that do not go together
-        return fault["msg"].removeprefix("Value error, ")
-    known = _keys(Recipe)
-    parts = [str(part) for part in fault["loc"]]
-    key = next((".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known), parts[0])
-    messages = [other["msg"].removeprefix("Value error, ") for other in faults if other["loc"][:1] == fault["loc"][:1]]
-    expected = " or ".join(dict.fromkeys(map(_without_capital, messages)))
-    if fault["type"] in {"tuple_type", "list_type"} and (example := _default_of(key)) is not None:
-        expected = f"expected a list such as {example}"
-    found = "" if isinstance(fault["input"], dict) else f"; found {str(fault['input'])[:60]!r}"
-    return f"{key}: {expected}{found}"
-
-
-def _one_line(message: str) -> str:
-    """A message without the line ends of a key that somebody made up."""
-    return " ".join(message.split())
-
-
-def _without_capital(message: str) -> str:
-    """A message as it goes on after a colon; a word all in capitals stays."""
-    return message if message[1:2].isupper() else f"{message[0].lower()}{message[1:]}"
-
-
-def _default_of(key: str) -> list[Any] | None:
-    """The default of a key that holds a list, or None."""
-    value: Any = Recipe()
-    for part in key.split("."):
-        value = getattr(value, part, None)
-    return list(value) if isinstance(value, (tuple, list)) and value else None
-
-
-def _unknown(key: str) -> str:
-    """An unknown key and the nearest known one: of the same last word, else of the closest spelling."""
-    table, _, last = key.rpartition(".")
-    known = _keys(Recipe)
-    same = [name for name in known if "." in name and name.rpartition(".")[2] == last]
-    beside = [name for name in known if name.rpartition(".")[0] == table] or known
-    close = difflib.get_close_matches(last, [name.rpartition(".")[2] for name in beside], n=1)
-    near = same or [name for name in beside if name.rpartition(".")[2] in close]
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(beside)}"
-    return f"unknown key {key}; {hint}"
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -329,13 +279,3 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
-
-
-def _keys(model: type[BaseModel], prefix: str = "") -> list[str]:
-    keys = []
-    for name, info in model.model_fields.items():
-        inner = info.annotation
-        keys.append(prefix + name)
-        if isinstance(inner, type) and issubclass(inner, BaseModel) and not get_args(inner):
-            keys += _keys(inner, f"{prefix}{name}.")
-    return keys

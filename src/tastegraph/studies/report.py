@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.studies.plots import plot_bars, plot_training
-from tastegraph.studies.titles import rows_of
+from tastegraph.studies.result import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

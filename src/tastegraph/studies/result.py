@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.ranking.intervals import bootstrap_intervals
 from tastegraph.ranking.protocol import FULL_RANKING
-from tastegraph.studies.models import title_of
+from tastegraph.studies.models import LIGHTGCN, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.lightgcn.checkpoint import Epoch
     from tastegraph.ranking.protocol import Judged
     from tastegraph.studies.contenders import Scored
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["SCHEMA", "describe_data", "describe_result"]
+__all__ = ["SCHEMA", "describe_data", "describe_result", "rows_of"]
 
 SCHEMA = 1
 
@@ -106,6 +106,14 @@ def describe_data(dataset: Dataset, trial: Trial) -> dict[str, Any]:
             "cold": final.test.cold,
             "strangers": final.test.strangers,
         },
+    }
+
+
+def rows_of(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The part of each model in result.json, LightGCN first, by its title."""
+    return {
+        title_of(LIGHTGCN): result,
+        **{title_of(name): part for name, part in result["baselines"].items()},
     }
 
 

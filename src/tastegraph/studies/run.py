@@ -11,25 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from tastegraph.errors import DivergedError, RanksError, RunError
-from tastegraph.files import reason_of, sha256_of, write_whole, written_whole
+from tastegraph.files import json_text, reason_of, sha256_of, write_json, write_whole, written_whole
 from tastegraph.graph.devices import CPU
-from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.checkpoint import save_checkpoint
 from tastegraph.ranks.alone import ALONE
-from tastegraph.saved_model import SavedModel
 from tastegraph.studies.checkpoints import BEST, Checkpoints, Often, identity
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder, is_finished
-from tastegraph.studies.folding import folding_of
 from tastegraph.studies.journal import Journal
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.report import render_report
 from tastegraph.studies.result import describe_result
-from tastegraph.studies.sameness import as_seen_from_there, check_same_data, check_settings, recipe_to_go_on_with
+from tastegraph.studies.resume_checks import as_seen_from_there, check_same_data, check_settings, recipe_to_go_on_with
+from tastegraph.studies.saving import saved_model_of
 from tastegraph.studies.seal import BEGUN, check_seal, seal
 from tastegraph.studies.shared_keeper import SharedCheckpoints
 from tastegraph.studies.stopping import Stop
@@ -41,11 +37,10 @@ if TYPE_CHECKING:
 
     import torch
 
-    from tastegraph.data.load import Dataset
-    from tastegraph.lightgcn.training import Trained
+    from tastegraph.data.dataset import Dataset
     from tastegraph.ranks.alone import Ranks
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Keeping", "Prepared", "recorded_result", "resume", "run"]
 
@@ -127,7 +122,7 @@ def run(
         columns = ranks.columns(recipe.model.embedding_dim)
         width = columns.stop - columns.start
         environment = describe_environment(recipe, dataset.digests, device, width=width, ranks=ranks.size)
-        _write_json(folder / "environment.json", environment | {"folder": os.path.relpath(Path.cwd(), out)})
+        write_json(folder / "environment.json", environment | {"folder": os.path.relpath(Path.cwd(), out)})
         with written_whole(folder / "split.parquet") as aside:
             prepared.trial.split.save(aside, dataset.digest)
         (folder / "checkpoints").mkdir()
@@ -227,10 +222,10 @@ def _run_in(
         assert trained is not None  # noqa: S101 (for the type checker)
         save_checkpoint(trained, recipe.model, checkpoints.folder / BEST)
         shutil.rmtree(folder / "model", ignore_errors=True)
-        _saved_model(trained, recipe, prepared, sha256_of(folder / "split.parquet")).save(folder / "model")
+        saved_model_of(trained, recipe, dataset, trial, sha256_of(folder / "split.parquet")).save(folder / "model")
         write_whole(folder / "report.html", render_report(recipe, result, journal.chosen))
         keeping.stop.wait(wanted=True)  # what is left takes a moment, and is not to be torn
-        text = _json(result)
+        text = json_text(result)
         seal(folder, beforehand={"result.json": text}, without=checkpoints.states())
         write_whole(folder / "result.json", text)
         checkpoints.clear()
@@ -251,43 +246,3 @@ def _told_what_is_kept(checkpoints: Checkpoints) -> Iterator[None]:
     except OSError as error:
         said = f"{error.filename}: {reason_of(error)}" if error.filename else reason_of(error)
         raise RunError(said if checkpoints.is_empty() else f"{said}{checkpoints.advice}") from error
-
-
-def _saved_model(trained: Trained, recipe: Recipe, prepared: Prepared, split_digest: str) -> SavedModel:
-    """The model as people are served from it: every item a user rated counts as seen, whatever its part."""
-    dataset, trial = prepared.dataset, prepared.trial
-    about = {
-        "data": {"name": dataset.name, "digest": dataset.digest},
-        "split": split_digest,
-        "refit": trial.refits,
-        "model": recipe.model.model_dump(mode="json"),
-        "best_epoch": trained.best_epoch,
-    }
-    fit = trial.final.split.fit
-    rated = dataset.interactions
-    user = fit.users.index_of(rated.users.ids)[rated.user]
-    item = fit.items.index_of(rated.items.ids)[rated.item]
-    learned = (user >= 0) & (item >= 0)
-    items = pl.DataFrame({"item": fit.items.ids})
-    if dataset.item_table is not None:
-        items = items.join(dataset.item_table, on="item", how="left", maintain_order="left")
-    return SavedModel(
-        *trained.embeddings,
-        folding=folding_of(trained.model, trial.final.graph, recipe.model.recency),
-        fit=trial.final.graph.items_of,
-        users=fit.users,
-        items=fit.items,
-        item_table=items,
-        seen=NeighbourLists.from_pairs(user[learned], item[learned], len(fit.users), len(fit.items)),
-        ranking=recipe.model.ranking,
-        about=about,
-        age=trial.final.graph.age,
-    )
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    write_whole(path, _json(content))
-
-
-def _json(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2) + "\n"

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.errors import RunError
-from tastegraph.files import reason_of, sha256_of, write_whole
+from tastegraph.files import reason_of, sha256_of, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ def seal(folder: Path, *, beforehand: Mapping[str, str] | None = None, without: 
         files[name] = {"bytes": len(text.encode()), "sha256": digest_of_text(text)}
     said = {"schema": SCHEMA, "files": files}
     own = digest_of_text(json.dumps(said, sort_keys=True))
-    write_whole(folder / SEAL, json.dumps(said | {"sha256": own}, indent=2) + "\n")
+    write_json(folder / SEAL, said | {"sha256": own})
 
 
 def check_seal(folder: Path, names: Iterable[str] | None = None) -> None:

@@ -9,25 +9,24 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import tastegraph
-from tastegraph.baselines.search_space import Choice, Integers, LogUniform
-from tastegraph.errors import EvaluationError, RunError, needs_extra
+from tastegraph.baselines.search_space import Choice, Integers, LogUniform, holds
+from tastegraph.errors import EvaluationError, RunError
 from tastegraph.studies.attempt import Outcome
+from tastegraph.studies.differences import differences
 from tastegraph.studies.models import ranges_of, settings_of, title_of
-from tastegraph.studies.sameness import differences
-from tastegraph.studies.trial_sampler import sampler_of
+from tastegraph.studies.search_sampler import sampler_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from optuna import Study
-    from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
     from tastegraph.baselines.search_space import SearchRange
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.search_storage import Kept
 
-__all__ = ["Budget", "Draw", "Kept", "Pruner", "Search", "Tuned", "holds", "searched_of"]
+__all__ = ["Budget", "Draw", "Pruner", "Search", "Tuned", "searched_of"]
 
 Pruner = Literal["median", "halving", "none"]
 COMPARED = 4  # complete trials that the median is taken of, at least
@@ -64,34 +63,6 @@ class Tuned:
     trials: int
     seconds: float
     pruned: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Kept:
-    """Where a search's trials are kept, and under what name.
-
-    Attributes:
-        storage: Optuna's.
-        name: of the search; each model's study is NAME/MODEL.
-        data: digest of what is learned from.
-        folder: of the search, which one process holds at a time.
-        shown: the storage, for people.
-        private: whether nobody but the holder of the folder knows the storage.
-    """
-
-    storage: BaseStorage
-    name: str = "search"
-    data: str = ""
-    folder: Path | None = None
-    shown: str = "memory"
-    private: bool = False
-
-    @classmethod
-    def in_memory(cls) -> Kept:
-        """Kept as long as this process runs."""
-        with needs_extra("tuning", "tune"):
-            import optuna
-        return cls(optuna.storages.InMemoryStorage(), private=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -313,8 +284,3 @@ def searched_of(settings: Mapping[str, Any], ranges: Mapping[str, SearchRange]) 
         table, _, last = key.rpartition(".")
         found[key] = (settings[table] if table else settings)[last]
     return found
-
-
-def holds(given: SearchRange, value: Any) -> bool:
-    """Whether a value lies within a range."""
-    return value in given.values if isinstance(given, Choice) else given.low <= value <= given.high

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tastegraph.lightgcn.checkpoint import Epoch
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Tracked", "Tracker", "scalars_of_test"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tastegraph.data.age import ages_of
+from tastegraph.data.interaction_age import ages_of
 from tastegraph.data.pairs import ascending
 from tastegraph.errors import DataError, LeakError
 from tastegraph.graph.bipartite import BipartiteGraph
@@ -18,7 +18,7 @@ from tastegraph.ranking.protocol import Relevant
 
 if TYPE_CHECKING:
     from tastegraph.data.cleaning import Removed
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.data.splits import HeldOut, Split
     from tastegraph.studies.recipe import Recipe
 

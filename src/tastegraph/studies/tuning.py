@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Any
 from tastegraph.errors import EvaluationError
 from tastegraph.graph.devices import CPU
 from tastegraph.studies.attempt import attempt
-from tastegraph.studies.contenders import Silent, Titled
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import with_settings
-from tastegraph.studies.search import Budget, Kept, Search, Tuned
+from tastegraph.studies.search import Budget, Search, Tuned
+from tastegraph.studies.search_storage import Kept
+from tastegraph.studies.watcher import Silent, Titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import torch
 
-    from tastegraph.studies.contenders import Watcher
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.search import Pruner
     from tastegraph.studies.trial import Trial
+    from tastegraph.studies.watcher import Watcher
 
     Lines = Sequence[Mapping[str, Any]]
     Runner = Callable[[Search, Callable[[], None]], None]

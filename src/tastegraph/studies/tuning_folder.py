@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
 
 from tastegraph.errors import RunError
-from tastegraph.files import write_whole
+from tastegraph.files import write_json, write_whole
 from tastegraph.graph.devices import CPU
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.folder import check_folder
 from tastegraph.studies.models import known_models
 from tastegraph.studies.recipe import Recipe
-from tastegraph.studies.search import Budget, Kept, Pruner, Tuned
-from tastegraph.studies.trial_storage import open_storage, sqlite_url, without_password
+from tastegraph.studies.search import Budget, Pruner, Tuned
+from tastegraph.studies.search_storage import Kept, open_storage, sqlite_url, without_password
 from tastegraph.studies.tuning import here, tune
 from tastegraph.studies.unfinished import begun, finish, gone_on_with, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import torch
 
-    from tastegraph.data.load import Dataset
-    from tastegraph.studies.contenders import Watcher
+    from tastegraph.data.dataset import Dataset
     from tastegraph.studies.trial import Trial
     from tastegraph.studies.tuning import Runner
+    from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Asked", "asked_in", "go_on_into", "tune_into"]
 
@@ -93,7 +92,7 @@ def tune_into(
     def write(folder: Path) -> None:
         write_whole(folder / "recipe.toml", asked.recipe.to_toml())
         environment = describe_environment(asked.recipe, dataset.digests, device)
-        write_whole(folder / "environment.json", _json(environment))
+        write_json(folder / "environment.json", environment)
         _note_asked(folder, out, asked)
 
     with begun(out, write) as folder:
@@ -153,7 +152,7 @@ def _note_asked(folder: Path, out: Path, asked: Asked) -> None:
         "storage": None if asked.storage is None else without_password(asked.storage),
         "study": asked.study or out.resolve().name,
     }
-    write_whole(folder / ASKED, _json(said))
+    write_json(folder / ASKED, said)
 
 
 def _search_in(folder: Path, out: Path, asked: Asked, dataset: Dataset, trial: Trial, run: Runner) -> dict[str, Tuned]:
@@ -184,10 +183,6 @@ def _search_in(folder: Path, out: Path, asked: Asked, dataset: Dataset, trial: T
         "models": {name: asdict(one) for name, one in found.items()},
     }
     write_whole(folder / "recipe.toml", best.to_toml())
-    write_whole(folder / FOUND, _json(summary))
+    write_json(folder / FOUND, summary)
     finish(folder, out)
     return found
-
-
-def _json(content: Mapping[str, Any]) -> str:
-    return json.dumps(content, indent=2) + "\n"

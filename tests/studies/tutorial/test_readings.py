@@ -7,7 +7,7 @@ import pytest
 
 from tastegraph.data.load import load
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.studies.contenders import InnerProduct
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.studies.tutorial.published import BY_WEIGHT_DECAY
 from tastegraph.studies.tutorial.ratings import FilmRatings
 from tastegraph.studies.tutorial.readings import FirstFilms, RankedBySigmoid, above_threshold, against

@@ -12,8 +12,9 @@ from tastegraph.serving.tokens import digest_of_token, new_token
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["AccessTokens"]
+__all__ = ["ACCESS", "AccessTokens"]
 
+ACCESS = "access"  # the cookie that holds a token
 DIGITS = 64
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from http.cookies import CookieError, SimpleCookie
 from itertools import count
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
+from tastegraph.serving.web.access import ACCESS
 from tastegraph.serving.web.asked import API
+from tastegraph.serving.web.bodies import Bodies, GoneError, again, too_large
 from tastegraph.serving.web.logs import LOG
 from tastegraph.serving.web.problems import Problem, ProblemError
 from tastegraph.serving.web.rate import RateLimit
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
     from tastegraph.serving.web.service import Service
 
-__all__ = ["ACCESS", "HEADERS", "Gate"]
+__all__ = ["HEADERS", "Gate"]
 
-ACCESS = "access"  # the cookie that holds a token
 PROBES = frozenset({"/health", "/ready"})  # a supervisor's: answered however busy the service is
 # Need no access token, nor does what they are drawn with; the pages send whoever may not to /enter and hold nothing.
 OPEN_PATHS = PROBES | {"/", "/model", "/docs", "/enter"}
@@ -34,7 +34,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
-CLOSE = {"Connection": "close"}  # what else the client sends is not read
 HEADERS = [
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -53,7 +52,7 @@ class Gate:
         self._service = service
         self._rate = RateLimit(service.limits.rate)
         self._at_once = 0
-        self._sending: Counter[str] = Counter()  # bodies under way, by client
+        self._bodies = Bodies(service.limits)
         self._process, self._numbers = token_hex(4), count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,11 +75,11 @@ class Gate:
         """Take the body in whole before a place among the answers is taken: a slow sender keeps nobody else waiting."""
         try:
             if scope["method"] not in SAFE:
-                receive = await self._body(scope, receive)
+                receive = await self._with_body(scope, receive)
         except ProblemError as problem:
             await answer.instead(problem.answer, scope, receive)
             return
-        except _GoneError:
+        except GoneError:
             return
         self._at_once += 1
         self._service.measured.at_once.set(self._at_once)
@@ -89,32 +88,19 @@ class Gate:
         finally:
             self._at_once -= 1
 
-    async def _body(self, scope: Scope, receive: Receive) -> Receive:
-        """A body in one piece; each client sends so many at one time at most.
+    async def _with_body(self, scope: Scope, receive: Receive) -> Receive:
+        """What hands out the body once it is there.
 
         Raises:
-            ProblemError: it is too long, too slow, of another type, or one too many.
-            _GoneError: the client has gone.
+            ProblemError: it is not as it should be, or the service has no place left meanwhile.
+            GoneError: the client has gone.
         """
-        limits, client = self._service.limits, _client(scope)
-        if self._sending[client] >= limits.bodies:
-            raise ProblemError("too-many-requests", f"at most {limits.bodies} bodies at one time", headers=CLOSE)
-        self._sending[client] += 1
-        try:
-            async with asyncio.timeout(limits.body_seconds):
-                body = await _whole(receive, limits.body)
-        except TimeoutError:
-            detail = f"a body is to arrive within {limits.body_seconds:g} s"
-            raise ProblemError("body-too-slow", detail, headers=CLOSE) from None
-        finally:
-            self._sending[client] -= 1
-            if not self._sending[client]:
-                del self._sending[client]
+        body = await self._bodies.taken_in(_client(scope), receive)
         if body and scope["path"] not in FORMS and not _is_json(dict(scope["headers"])):
             raise ProblemError("unsupported-type", "a body is application/json")
         if self._is_full(scope):
             raise ProblemError("busy", headers={"Retry-After": "1"})
-        return _again(body, receive)
+        return again(body, receive)
 
     async def _answered(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         limits = self._service.limits
@@ -154,7 +140,7 @@ class Gate:
             return Problem("access-token-needed", headers={"WWW-Authenticate": 'Bearer realm="tastegraph"'})
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > service.limits.body:
-            return _too_large(service.limits.body).answer
+            return too_large(service.limits.body).answer
         return None
 
     def _may(self, path: str, headers: dict[bytes, bytes]) -> bool:
@@ -203,44 +189,9 @@ class _Answer:
             await problem(scope, receive, self)
 
 
-class _GoneError(Exception):
-    """The client has gone before its body was there."""
-
-
-async def _whole(receive: Receive, most: int) -> bytes:
-    """A body, as long as it has at most so many bytes."""
-    parts, taken, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise _GoneError
-        parts.append(message.get("body", b""))
-        taken += len(parts[-1])
-        if taken > most:
-            raise _too_large(most)
-        more = message.get("more_body", False)
-    return b"".join(parts)
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """What hands out a body that was taken in before, then whatever else comes."""
-    left = [body]
-
-    async def again() -> Message:
-        if left:
-            return {"type": "http.request", "body": left.pop(), "more_body": False}
-        return await receive()
-
-    return again
-
-
 def _is_json(headers: dict[bytes, bytes]) -> bool:
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
-
-
-def _too_large(most: int) -> ProblemError:
-    return ProblemError("too-large", f"a body has at most {most:,} bytes", headers=CLOSE)
 
 
 def _client(scope: Scope) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 
-from tastegraph.serving.web.gate import ACCESS
+from tastegraph.serving.web.access import ACCESS
 from tastegraph.serving.web.packed import Packed
 from tastegraph.serving.web.problems import PROBLEMS, ProblemError
 from tastegraph.serving.web.routes_account import KNOWN

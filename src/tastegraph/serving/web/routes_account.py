@@ -74,7 +74,7 @@ def add_saying(router: APIRouter, service: Service) -> None:
         """Like, dislike, or have seen a film; kept for good when this answers."""
         number = _account_of(service, request, header)
         index = index_of(service.shown, film)
-        title = service.shown.title_of(index)
+        title = service.shown.recommender.names.title_of(film)
         try:
             service.store.say(number, film, asked.kind, title)
         except TooMuchFeedbackError as error:

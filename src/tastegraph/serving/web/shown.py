@@ -84,15 +84,15 @@ class Shown:
         """The saved model."""
         return self.recommender.model
 
-    @cached_property
+    @property
     def by_id(self) -> dict[str, int]:
         """Index of each item by its id, as text."""
-        return {str(item): index for index, item in enumerate(self.model.items.ids)}
+        return self.recommender.names.by_id
 
-    @cached_property
-    def users(self) -> frozenset[str]:
-        """Ids of all users, as text."""
-        return frozenset(str(user) for user in self.model.users.ids)
+    @property
+    def users(self) -> dict[str, int]:
+        """Index of each user by id, as text."""
+        return self.recommender.users.by_id
 
     @cached_property
     def search(self) -> TitleSearch:
@@ -133,10 +133,6 @@ class Shown:
             "genre_names": names,
         }
         return Packed.of(orjson.dumps(told), "application/json", self.version)
-
-    def title_of(self, index: int) -> str:
-        """What a film is called, "" where the source has no titles."""
-        return str(self.recommender.names.film(index)["title"] or "")
 
     def film(self, index: int) -> dict[str, Any]:
         """A film as answers name it: id, title, year, genres."""

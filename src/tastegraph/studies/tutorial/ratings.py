@@ -13,7 +13,7 @@ from tastegraph.errors import DataError
 from tastegraph.graph.neighbours import NeighbourLists
 
 if TYPE_CHECKING:
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
 
 __all__ = ["FilmRatings"]
 

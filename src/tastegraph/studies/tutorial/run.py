@@ -14,11 +14,11 @@ from tastegraph.data.interactions import Interactions
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.pairs import GivenPairs
+from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.start import start_embeddings
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.protocol import FULL_RANKING
 from tastegraph.ranking.protocols import TUTORIAL
-from tastegraph.studies.contenders import InnerProduct
 from tastegraph.studies.tutorial.judging import SELECT, SPLITS, Judge, K, rounded
 from tastegraph.studies.tutorial.pairs import draw_pairs
 from tastegraph.studies.tutorial.readings import RankedBySigmoid, above_threshold, against
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.lightgcn.config import ModelConfig
-    from tastegraph.lightgcn.training import Embeddings, Trained
+    from tastegraph.lightgcn.ranking import Embeddings
+    from tastegraph.lightgcn.training import Trained
     from tastegraph.studies.tutorial.pairs import Drawn
     from tastegraph.studies.tutorial.ratings import FilmRatings
     from tastegraph.studies.tutorial.settings import Setting

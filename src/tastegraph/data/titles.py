@@ -1,4 +1,4 @@
-"""Tables of film and user features as MovieLens writes them: title, year, genres; age, gender, occupation, zip."""
+"""Titles of films as MovieLens writes them, with the year in brackets."""
 
 from __future__ import annotations
 

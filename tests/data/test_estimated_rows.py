@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from tastegraph.data.about_rows import about_rows
+from tastegraph.data.estimated_rows import estimated_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,8 @@ def test_parquet_says_how_many_rows_it_has_and_a_text_about(tmp_path: Path) -> N
     table = pl.DataFrame({"user": range(200_000), "item": [n % 999 for n in range(200_000)]})
     table.write_parquet(tmp_path / "a.parquet")
     table.write_csv(tmp_path / "a.csv")
-    assert about_rows(tmp_path / "a.parquet") == 200_000
-    assert about_rows(tmp_path / "a.csv") == pytest.approx(200_000, rel=0.1)
+    assert estimated_rows(tmp_path / "a.parquet") == 200_000
+    assert estimated_rows(tmp_path / "a.csv") == pytest.approx(200_000, rel=0.1)
 
 
 def test_what_cannot_be_told_is_none(tmp_path: Path) -> None:
@@ -25,4 +25,4 @@ def test_what_cannot_be_told_is_none(tmp_path: Path) -> None:
     (tmp_path / "damaged.parquet").write_bytes(b"PAR1 is how it begins\n")
     (tmp_path / "empty").touch()
     for path in (*tmp_path.iterdir(), tmp_path, tmp_path / "none", tmp_path / ("long" * 100)):
-        assert about_rows(path) is None
+        assert estimated_rows(path) is None

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.studies.folding import folding_of
+from tastegraph.studies.saving import folding_of
 
 if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph

@@ -14,6 +14,7 @@ import tastegraph
 from tastegraph.data.splits import Split
 from tastegraph.errors import RunError
 from tastegraph.graph.devices import name_of
+from tastegraph.studies.differences import differences
 from tastegraph.studies.recipe import load_recipe
 
 if TYPE_CHECKING:
@@ -21,13 +22,12 @@ if TYPE_CHECKING:
 
     import torch
 
-    from tastegraph.data.load import Dataset
+    from tastegraph.data.dataset import Dataset
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["as_seen_from_there", "check_same_data", "check_settings", "differences", "recipe_to_go_on_with"]
+__all__ = ["as_seen_from_there", "check_same_data", "check_settings", "recipe_to_go_on_with"]
 
-LONGEST_SHOWN = 70  # letters of a value; a digest is shown whole
 COMPUTES = ("torch", "numba", "numpy")  # another version of one may round otherwise
 
 
@@ -99,21 +99,6 @@ def check_same_data(folder: Path, out: Path, dataset: Dataset, trial: Trial) -> 
     same = len(split.part) == len(trial.split.part) and np.array_equal(split.part, trial.split.part)
     if not same:
         raise RunError(f"{out}: the data is split otherwise than when the run began")
-
-
-def differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Where two tables differ, one phrase a key."""
-    for key in sorted({*then, *now}):
-        old, new = then.get(key), now.get(key)
-        if isinstance(old, dict) and isinstance(new, dict):
-            yield from differences(old, new, f"{prefix}{key}.")
-        elif old != new:
-            yield f"{prefix}{key} was {_shown(old)}, now {_shown(new)}"
-
-
-def _shown(value: Any) -> str:
-    text = "nothing" if value is None else json.dumps(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def _may_round_otherwise(environment: Mapping[str, Any], device: torch.device) -> Iterator[str]:

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from tastegraph.data.opened import GZIP, PARQUET, ZSTD
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["about_rows"]
+__all__ = ["estimated_rows"]
 
 HEAD = 1 << 20  # bytes
-PARQUET = b"PAR1"
-PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, Zstandard: rows are to be counted once it is unpacked
+PACKED = (GZIP, ZSTD)  # rows are to be counted once it is unpacked
 
 
-def about_rows(path: Path) -> int | None:
+def estimated_rows(path: Path) -> int | None:
     """About how many rows are in a Parquet or text file, without reading them; None where that cannot be told.
 
     Parquet says it at its end; lines of a text are taken to be as long as those of its first megabyte.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,12 @@ from tastegraph.errors import ModelError, RanksError, TasteGraphError
 from tastegraph.files import reason_of
 from tastegraph.graph.devices import CPU
 from tastegraph.ranks.group import column_shares
-from tastegraph.studies.contenders import Silent, contend, score_test
+from tastegraph.studies.contenders import contend, score_test
+from tastegraph.studies.differences import said_of
 from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.shared_keeper import SharedCheckpoints
+from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["check_memory_of_ranks", "follow", "prepared_alike"]
 
 LOCAL = ("data.source",)  # settings that may differ from rank to rank: the same data may lie elsewhere
-LONGEST_SHOWN = 70  # letters of a value
 
 
 def prepared_alike(ranks: Ranks, recipe: Recipe, prepare: Callable[[], Prepared]) -> Prepared:
@@ -119,10 +119,5 @@ def _difference(first: Mapping[str, Any], other: Mapping[str, Any], rank: int) -
     for key in {**first, **other}:
         ours, theirs = first.get(key), other.get(key)
         if ours != theirs:
-            return f"rank {rank} has {key} {_shown(theirs)}, rank 0 {_shown(ours)}"
+            return f"rank {rank} has {key} {said_of(theirs)}, rank 0 {said_of(ours)}"
     return ""
-
-
-def _shown(value: Any) -> str:
-    text = "nothing" if value is None else json.dumps(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."

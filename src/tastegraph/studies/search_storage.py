@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.errors import RunError, needs_extra
@@ -11,13 +12,41 @@ from tastegraph.errors import RunError, needs_extra
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from optuna.storages import RDBStorage
+    from optuna.storages import BaseStorage, RDBStorage
 
-__all__ = ["open_storage", "sqlite_url", "without_password"]
+__all__ = ["Kept", "open_storage", "sqlite_url", "without_password"]
 
 SQLITE, POSTGRESQL = "sqlite:///", "postgresql://"
 CONNECT_SECONDS, BUSY_SECONDS = 10, 60
 PASSWORD = re.compile(r"^(\w[\w+]*://[^/@]*?):[^/]*@")
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Where a search's trials are kept, and under what name.
+
+    Attributes:
+        storage: Optuna's.
+        name: of the search; each model's study is NAME/MODEL.
+        data: digest of what is learned from.
+        folder: of the search, which one process holds at a time.
+        shown: the storage, for people.
+        private: whether nobody but the holder of the folder knows the storage.
+    """
+
+    storage: BaseStorage
+    name: str = "search"
+    data: str = ""
+    folder: Path | None = None
+    shown: str = "memory"
+    private: bool = False
+
+    @classmethod
+    def in_memory(cls) -> Kept:
+        """Kept as long as this process runs."""
+        with needs_extra("tuning", "tune"):
+            import optuna
+        return cls(optuna.storages.InMemoryStorage(), private=True)
 
 
 def sqlite_url(path: Path) -> str:

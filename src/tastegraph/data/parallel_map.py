@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
-__all__ = ["ahead"]
+__all__ = ["parallel_map"]
 
 In = TypeVar("In")
 Out = TypeVar("Out")
 WORKERS = 2
 
 
-def ahead(function: Callable[[In], Out], inputs: Iterable[In]) -> Iterator[Out]:
+def parallel_map(function: Callable[[In], Out], inputs: Iterable[In]) -> Iterator[Out]:
     """`map(function, inputs)`, computed by threads that run at most a few inputs ahead of whoever takes the results.
 
     An error comes out in its turn; what was begun after it is waited for and dropped.

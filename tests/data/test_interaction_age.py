@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.data.age import ages_of
+from tastegraph.data.interaction_age import ages_of
 from tastegraph.data.interactions import Interactions
 from tastegraph.data.load import load
 
