@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import numpy as np
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from tastegraph.data.dataset import Dataset
 
 # How long an example takes says something of the machine, nothing of the code.
-hypothesis.settings.register_profile("untimed", deadline=None)
+UNTIMED: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("untimed", **UNTIMED)
 hypothesis.settings.load_profile("untimed")
 
 # For `make mutants`, where a test runs hundreds of times: few examples, the same each time.
-hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None, deadline=None)
+hypothesis.settings.register_profile("mutants", derandomize=True, max_examples=15, database=None, **UNTIMED)
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does, before torch is imported
 

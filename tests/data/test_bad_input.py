@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 import zstandard
+from pydantic import ValidationError
 
 from tastegraph.data.load import load
 from tastegraph.data.options import ColumnOptions, ReadOptions
@@ -143,3 +144,57 @@ def test_options_that_do_not_suit_the_file_are_told(tmp_path: Path, columns: Col
     with pytest.raises(DataError) as caught:
         load(str(path), options=ReadOptions(columns=columns))
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "columns", "expected"),
+    [
+        ("1 2\n", ColumnOptions(header=False, user="2", delimiter=" "), "no column is left for the item; say --item-"),
+        ("a,a,item\n1,2,3\n", ColumnOptions(user="a"), "columns 1 and 2 are both named 'a'; say which by --user-"),
+    ],
+)
+def test_a_column_that_cannot_be_told_apart_or_is_not_left_is_told(
+    tmp_path: Path, content: str, columns: ColumnOptions, expected: str
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        load(str(path), options=ReadOptions(columns=columns))
+    assert f"r.csv:1: {expected}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"user": "none"}, "user and item cannot be left out"),
+        ({"item": "none"}, "user and item cannot be left out"),
+        ({"delimiter": '"'}, "a delimiter is one ASCII character"),
+        ({"delimiter": ",;"}, "a delimiter is one ASCII character"),
+    ],
+)
+def test_columns_that_no_file_could_have_are_refused(options: dict[str, str], expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected):
+        ColumnOptions.model_validate(options)
+
+
+@pytest.mark.parametrize(
+    "content", [b"user,item\n1,2\n1,3\n", gzip.compress(b"user,item\n1,2\n1,3\n")], ids=["plain", "gzip"]
+)
+def test_a_file_comes_from_standard_input_too(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    dataset = load("-")
+    assert (dataset.name, len(dataset.interactions)) == ("stdin", 2)
+
+
+def test_standard_input_that_is_closed_empty_or_damaged_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(DataError, match=r"^standard input: is closed$"):
+        load("-")
+    for content, expected in (
+        (b"", "is empty"),
+        (b"user,item\n1\n", "2: expected 2 fields"),
+        (b"PK\x03\x04", "is a zip"),
+    ):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        with pytest.raises(DataError, match=f"^standard input:.*{expected}"):
+            load("-")

@@ -67,3 +67,10 @@ def test_a_validation_file_that_is_not_read_is_told(tmp_path: Path, name: str) -
     dataset = load(str(tmp_path))
     assert f"{name} is not read: validation is held out of train.txt" in dataset.understood
     assert len(dataset.interactions) == 4
+
+
+def test_a_part_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, "0 5 6\n", "")
+    (tmp_path / "test.txt").write_bytes(b"0 7\n1 \xff\n")
+    with pytest.raises(DataError, match=r"test.txt:2: is not UTF-8 text"):
+        load(folder)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tastegraph.data.interactions import Interactions
-from tastegraph.data.splits import FIT, TEST, VALIDATION, Split, SplitConfig, ratio_split
+from tastegraph.data.splits import FIT, TEST, VALIDATION, Split, SplitConfig, digest_in, ratio_split
 from tastegraph.errors import DataError
 
 if TYPE_CHECKING:
@@ -80,3 +80,39 @@ def test_a_file_that_is_no_split_is_refused(tmp_path: Path) -> None:
 def test_shares_that_make_no_split_are_refused(ratios: tuple[float, float, float]) -> None:
     with pytest.raises(ValidationError, match="ratios must be three shares"):
         SplitConfig(ratios=ratios)
+
+
+def test_a_split_says_of_what_data_it_is_and_a_file_that_is_none_is_told(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"user": [1, 1, 2], "item": [3, 4, 3]})
+    positives, _ = Interactions.from_frame(frame)
+    split = Split.of(positives, np.array([FIT, TEST, FIT], np.uint8))
+    split.save(tmp_path / "of_some.parquet", "abc")
+    split.save(tmp_path / "of_none.parquet")
+    assert digest_in(tmp_path / "of_some.parquet") == "abc"
+    assert digest_in(tmp_path / "of_none.parquet") == ""
+    (tmp_path / "text.parquet").write_text("user,item", encoding="utf-8")
+    for read in (digest_in, Split.load):
+        with pytest.raises(DataError, match=r"text.parquet: is not a saved split \("):
+            read(tmp_path / "text.parquet")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"user": [1, None], "item": [2, 3], "part": ["fit", "fit"]},
+        {"user": [1, 2], "item": [None, 3], "part": ["fit", "fit"]},
+    ],
+)
+def test_a_saved_pair_without_its_user_or_item_is_told(table: dict[str, list[object]], tmp_path: Path) -> None:
+    pl.DataFrame(table).write_parquet(tmp_path / "split.parquet")
+    with pytest.raises(DataError, match=r"split.parquet: is not a saved split \(a pair lacks its user or item\)$"):
+        Split.load(tmp_path / "split.parquet")
+
+
+def test_what_is_masked_is_fit_and_where_asked_validation() -> None:
+    positives, _ = Interactions.from_frame(pl.DataFrame({"user": [1, 1, 1, 2], "item": [3, 4, 5, 4]}))
+    split = Split.of(positives, np.array([FIT, VALIDATION, TEST, FIT], np.uint8))
+    learned = {(0, 0), (1, 1)}
+    for validation, expected in ((False, learned), (True, learned | {(0, 1)})):
+        user, item = split.known(validation=validation)
+        assert {(int(u), int(i)) for u, i in zip(user, item, strict=True)} == expected

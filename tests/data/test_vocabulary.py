@@ -5,20 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tastegraph.data import vocabulary
 from tastegraph.data.vocabulary import Vocabulary, canonical_ids
 
 
 def test_indices_follow_the_order_of_the_ids() -> None:
-    vocabulary, codes = Vocabulary.of(pl.Series([30, 7, 30, 100]))
-    assert vocabulary.ids.to_list() == [7, 30, 100]
+    known, codes = Vocabulary.of(pl.Series([30, 7, 30, 100]))
+    assert known.ids.to_list() == [7, 30, 100]
     assert codes.tolist() == [1, 0, 1, 2]
 
 
 @given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1).map(str), st.text(min_size=1)), min_size=1))
 def test_ids_survive_the_round_trip(texts: list[str]) -> None:
-    vocabulary, codes = Vocabulary.of(canonical_ids(pl.Series(texts, dtype=pl.String)))
-    assert vocabulary.ids.gather(codes).cast(pl.String).to_list() == texts
-    assert vocabulary.index_of(texts).tolist() == codes.tolist()
+    known, codes = Vocabulary.of(canonical_ids(pl.Series(texts, dtype=pl.String)))
+    assert known.ids.gather(codes).cast(pl.String).to_list() == texts
+    assert known.index_of(texts).tolist() == codes.tolist()
 
 
 @pytest.mark.parametrize("texts", [["007", "8"], ["1.0", "2"], ["9223372036854775808"], ["a"], ["+1"]])
@@ -32,8 +33,18 @@ def test_integers_above_2_to_the_53_keep_every_digit() -> None:
 
 
 def test_an_unknown_id_has_index_minus_one_and_near_neighbours() -> None:
-    vocabulary, _ = Vocabulary.of(pl.Series([1, 5, 90]))
-    assert vocabulary.index_of(["7", "x", "90"]).tolist() == [-1, -1, 2]
-    assert vocabulary.nearest("7") == ["5", "1", "90"]
+    known, _ = Vocabulary.of(pl.Series([1, 5, 90]))
+    assert known.index_of(["7", "x", "90"]).tolist() == [-1, -1, 2]
+    assert known.nearest("7") == ["5", "1", "90"]
     words, _ = Vocabulary.of(pl.Series(["alice", "bob"]))
     assert words.nearest("alcie", n=1) == ["alice"]
+
+
+def test_near_neighbours_of_what_is_no_number_and_of_very_many_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers, _ = Vocabulary.of(pl.Series([1, 5, 90, 91]))
+    assert numbers.nearest("x") == ["1", "5", "90"]  # numbers are near no word: the first ones
+    words, _ = Vocabulary.of(pl.Series(["alice", "bob", "carol", "dave"]))
+    monkeypatch.setattr(vocabulary, "SPELLINGS", 3)  # those that stand beside it in order
+    assert words.nearest("bobby") == ["bob", "carol", "dave"]
+    assert words.nearest("aaa") == ["alice", "bob", "carol"]
+    assert words.nearest("zoe", 2) == ["dave"]

@@ -90,6 +90,15 @@ def test_auc_is_scikit_learns_and_what_is_left_out_stands_last() -> None:
         assert cut[0] == pytest.approx(metrics.roc_auc_score(liked, -np.minimum(np.arange(10), 4)))
 
 
+def test_auc_of_lists_cut_short_by_hand_and_users_do_not_mix() -> None:
+    # user 0: of 2 likes and 2 dislikes the list holds like, dislike: 2 pairs in order, 1 of the like left out under the
+    # dislike, 1 left out whole; user 1: of 1 like and 3 dislikes two dislikes: 2 the wrong way, 1 left out whole
+    found = liked_above_disliked(
+        np.array([[True, False], [False, False]]), np.ones((2, 2), bool), np.array([2, 1]), np.array([2, 3])
+    )
+    assert found.tolist() == [(2 + 0 + 1 / 2) / 4, (0 + 1 / 2) / 3]
+
+
 def test_negatives_are_drawn_outside_what_is_taken_uniformly_and_by_seed() -> None:
     taken = NeighbourLists.from_pairs([0, 0, 1], [0, 1, 9], 3, 10)
     drawn = draw_negatives(np.array([0, 1]), taken, 4, 0)
@@ -141,6 +150,7 @@ def test_each_protocol_judges_at_every_length_and_knows_its_name() -> None:
         (sampled_negatives(ByTable(), likes, dislikes, [2, 1], negatives=2), "sampled-negatives", 0),
     ):
         assert judged.protocol == name
+        assert judged.users.tolist() == [0, 1]
         assert len(judged.values) == 2 * len(METRICS) + more
         assert all(f"{metric}@{length}" in judged.values for metric in METRICS for length in (1, 2))
 
@@ -191,6 +201,15 @@ def test_a_hundred_negatives_are_drawn_unless_asked_otherwise_by_the_seed_outsid
     assert np.array_equal(usual, lists(negatives=100, seed=0))
     assert not np.array_equal(usual, lists(seed=1))
     assert lists(negatives=1).shape == (3, 2)
+
+
+def test_negatives_are_those_with_the_lowest_lots() -> None:
+    taken = NeighbourLists.from_pairs([0, 1, 1], [3, 0, 5], 2, 50)
+    lots = np.random.default_rng(7).random((2, 50), np.float32)
+    lots[[0, 1, 1], [3, 0, 5]] = np.inf
+    for n in (1, 2, 10):
+        drawn = draw_negatives(np.array([0, 1]), taken, n, 7)
+        assert [drawn[user].tolist() for user in (0, 1)] == np.sort(np.argsort(lots, axis=1)[:, :n], axis=1).tolist()
 
 
 @pytest.mark.parametrize("entries", [1, 25, 10_000])

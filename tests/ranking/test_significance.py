@@ -108,14 +108,14 @@ def test_random_patterns_are_even_independent_and_as_many_as_asked_for(
     entries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(significance, "BLOCK", entries)
-    signs = np.concatenate(list(significance._random_signs(20, 4001, 0)))
-    assert signs.shape == (4001, 20)
+    signs = np.concatenate(list(significance._random_signs(17, 4001, 0)))
+    assert signs.shape == (4001, 17)
     assert signs.dtype == np.float64
     assert set(signs.ravel().tolist()) == {-1, 1}
     bound = 5 / np.sqrt(4001)
     assert np.abs(signs.mean(axis=0)).max() < bound
-    assert np.abs(np.corrcoef(signs.T) - np.eye(20)).max() < bound
-    assert not np.array_equal(signs, np.concatenate(list(significance._random_signs(20, 4001, 1))))
+    assert np.abs(np.corrcoef(signs.T) - np.eye(17)).max() < bound
+    assert not np.array_equal(signs, np.concatenate(list(significance._random_signs(17, 4001, 1))))
 
 
 def test_a_comparison_by_hand() -> None:
@@ -130,6 +130,17 @@ def test_a_comparison_by_hand() -> None:
     assert not worse.tied
     other = found["undefined"]
     assert (other.mean, other.behind, other.p, other.p_holm) == (0.25, 0.25, 4 / 256, 4 / 256)
+
+
+def test_a_model_alone_is_the_best() -> None:
+    (alone,) = against_best({"a": np.array([0.25, 0.75])}).values()
+    assert (alone.mean, alone.behind, alone.interval, alone.p, alone.p_holm, alone.tied) == (0.5, 0, (0, 0), 1, 1, True)
+
+
+def test_ten_thousand_flips_by_seed_0_are_usual() -> None:
+    d = np.random.default_rng(0).normal(0.1, 1, (40, 3))
+    assert sign_flip_test(d).tolist() == sign_flip_test(d, flips=10_000, seed=0).tolist()
+    assert sign_flip_test(d).tolist() != sign_flip_test(d, flips=10_000, seed=1).tolist()
 
 
 def test_level_flips_and_seed_are_those_asked_for() -> None:

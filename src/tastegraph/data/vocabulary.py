@@ -79,8 +79,8 @@ class Vocabulary:
                 return [str(known) for known in self.ids[:n]]
             return [str(self.ids[int(row)]) for row in np.argsort(distance, kind="stable")[:n]]
         if len(self) > SPELLINGS:  # too many to compare one by one: those that stand beside it in order
-            at = int(self.ids.search_sorted(text))
-            return self.ids[max(0, at - 1) : at - 1 + n].to_list()
+            first = max(0, int(self.ids.search_sorted(text)) - 1)
+            return self.ids[first : first + n].to_list()
         return difflib.get_close_matches(text, self.ids.to_list(), n=n, cutoff=0.0)
 
 

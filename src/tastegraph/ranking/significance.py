@@ -60,7 +60,7 @@ def sign_flip_test(differences: NDArray[np.float64], *, flips: int = 10_000, see
     """
     table = np.nan_to_num(differences.reshape(len(differences), -1))
     observed = np.abs(table.sum(axis=0)) * (1 - TOLERANCE)
-    exact = len(table) < flips.bit_length() and 1 << len(table) <= flips
+    exact = len(table) < flips.bit_length()  # 2^n <= flips
     patterns = _all_signs(len(table)) if exact else _random_signs(len(table), flips, seed)
     as_large = np.zeros(table.shape[1])
     for signs in patterns:
@@ -75,7 +75,7 @@ def holm(p: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
     come back as they were handed in, float64 [m].
     """
     given = np.asarray(p, np.float64)
-    order = np.argsort(given, kind="stable")
+    order = np.argsort(given)
     raised = np.maximum.accumulate((len(given) - np.arange(len(given))) * given[order])
     corrected = np.empty_like(given)
     corrected[order] = np.minimum(raised, 1.0)
