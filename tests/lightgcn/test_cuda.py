@@ -16,9 +16,9 @@ from tastegraph.graph.top_k_operator import rank_embeddings
 from tastegraph.lightgcn.checkpoint import NothingKept
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.pairs import PairBatches
+from tastegraph.lightgcn.pair_batches import PairBatches
 from tastegraph.lightgcn.training import train, train_step
-from tastegraph.lightgcn.users import UserBatches
+from tastegraph.lightgcn.user_batches import UserBatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

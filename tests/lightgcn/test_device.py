@@ -21,9 +21,9 @@ from tastegraph.graph.propagation import propagate, sum_of_layers_at
 from tastegraph.lightgcn.checkpoint import NothingKept
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.pairs import PairBatches, pair_loss
+from tastegraph.lightgcn.pair_batches import PairBatches, pair_loss
 from tastegraph.lightgcn.training import train, train_step
-from tastegraph.lightgcn.users import UserBatch, UserBatches, tallied
+from tastegraph.lightgcn.user_batches import UserBatch, UserBatches, tallied
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
 

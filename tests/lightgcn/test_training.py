@@ -11,7 +11,7 @@ from tastegraph.errors import ModelError
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.pairs import PairBatches
+from tastegraph.lightgcn.pair_batches import PairBatches
 from tastegraph.lightgcn.training import train, train_step
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 GENRES = 20  # listed at most
+COUNTED = ("users", "items", "interactions")
 
 app = typer.Typer(help="Known data sets and your own: list, fetch, show, split.", no_args_is_help=True)
 
@@ -28,14 +29,27 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command("list")
 def list_datasets(*, json: Json = False) -> None:
     """List the known data sets and where each one is."""
-    from tastegraph.data.catalog import CATALOG
-    from tastegraph.data.fetch import missing_files, present, shelf_warning
+    from tastegraph.data.fetch import shelf_warning
 
     if (warning := shelf_warning()) is not None:
         say(warning)
+    rows = _known()
+    if json:
+        print_json(rows)
+        return
+    columns = {"name": "left", **dict.fromkeys(COUNTED, "right"), "what": "left", "at hand": "left"}
+    shown = ([r["name"], *(f"{r[what]:,}" for what in COUNTED), r["title"], _at_hand(r)] for r in rows)
+    print_table(table(columns, shown))
+
+
+def _known() -> list[dict[str, Any]]:
+    """What the catalog says of each data set, where it lies here and what it lacks there."""
+    from tastegraph.data.catalog import CATALOG
+    from tastegraph.data.fetch import missing_files, present
+
     places = {name: present(known) for name, known in CATALOG.items()}
     missing = {name: missing_files(place, CATALOG[name]) for name, place in places.items() if place is not None}
-    rows = [
+    return [
         {
             "name": known.name,
             "users": known.users,
@@ -51,33 +65,6 @@ def list_datasets(*, json: Json = False) -> None:
         }
         for known in CATALOG.values()
     ]
-    if json:
-        print_json(rows)
-        return
-    columns = {
-        "name": "left",
-        "users": "right",
-        "items": "right",
-        "interactions": "right",
-        "what": "left",
-        "at hand": "left",
-    }
-    print_table(
-        table(
-            columns,
-            (
-                [
-                    r["name"],
-                    f"{r['users']:,}",
-                    f"{r['items']:,}",
-                    f"{r['interactions']:,}",
-                    r["title"],
-                    _at_hand(r),
-                ]
-                for r in rows
-            ),
-        )
-    )
 
 
 def _at_hand(row: dict[str, Any]) -> str:

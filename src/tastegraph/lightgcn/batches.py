@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tastegraph.graph import devices
-from tastegraph.lightgcn.pairs import PairBatches
-from tastegraph.lightgcn.users import UserBatches
+from tastegraph.lightgcn.pair_batches import PairBatches
+from tastegraph.lightgcn.user_batches import UserBatches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

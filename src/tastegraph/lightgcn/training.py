@@ -16,11 +16,11 @@ from tastegraph.graph import devices
 from tastegraph.lightgcn.batches import batches_of
 from tastegraph.lightgcn.checkpoint import Epoch, NothingKept, TrainingState, adam_of, restore_adam
 from tastegraph.lightgcn.early_stopping import Best
-from tastegraph.lightgcn.losses import Losses
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.ranking import embeddings_that_rank
 from tastegraph.lightgcn.recent import recent_step
 from tastegraph.lightgcn.start import start_embeddings
+from tastegraph.lightgcn.step_losses import StepLosses
 from tastegraph.ranks.alone import ALONE
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class _Training:
         self._optimizer = torch.optim.Adam(self.model.parameters(), betas=config.betas, fused=True)
         self.best = Best(config.patience)
         self.epochs: list[Epoch] = []
-        self._losses = Losses(device)
+        self._losses = StepLosses(device)
         self._broken = torch.zeros((), device=device)  # 1 from a step on whose loss is not finite
         self._epoch_draws = self._draws.get_state()
         self._before = 0.0

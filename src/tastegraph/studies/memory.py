@@ -15,6 +15,8 @@ from tastegraph.studies.models import LIGHTGCN, MF, title_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tastegraph.graph.bipartite import BipartiteGraph
+    from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
@@ -112,12 +114,7 @@ def need_of_device(trial: Trial, recipe: Recipe) -> DeviceNeed:
     graphs = 2 if trial.refits else 1  # the one that was chosen by stays beside the one of the refit
     rows = COPIES_OF_E0 * 4 * graph.num_nodes * width
     edges = (graphs * AN_EDGE_KEPT + AN_EDGE_DRAWN) * graph.num_edges
-    if training.objective == "softmax":
-        drawn = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
-        batch = COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * drawn
-    else:
-        candidates = training.candidates if training.negatives == "hardest" else 1
-        batch = 4 * width * min(training.batch_size, graph.num_edges) * (candidates + 4)
+    batch = _bytes_of_a_batch(graph, training, a_row=4 * width, beside=4)
     return DeviceNeed(rows + edges + batch + A_BLOCK_THERE)
 
 
@@ -188,11 +185,16 @@ def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
         return model.bytes_needed(graph.num_users, graph.num_items, graph.num_edges)
     rows = COPIES_OF_E0 * 4 * graph.num_nodes * recipe.model.embedding_dim
     rows += AN_AGE * graph.num_edges if recipe.model.recency else 0
+    return rows + _bytes_of_a_batch(graph, training, a_row=8, beside=2)
+
+
+def _bytes_of_a_batch(graph: BipartiteGraph, training: TrainingConfig, *, a_row: int, beside: int) -> int:
+    """What a step's batch takes: of users their scores; of pairs a row for each candidate and for so much beside."""
     if training.objective == "softmax":
         shared = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
-        return rows + COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * shared
+        return COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * shared
     candidates = training.candidates if training.negatives == "hardest" else 1
-    return rows + 8 * min(training.batch_size, graph.num_edges) * (candidates + 2)
+    return a_row * min(training.batch_size, graph.num_edges) * (candidates + beside)
 
 
 def available_bytes() -> int | None:

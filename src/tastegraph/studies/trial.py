@@ -29,6 +29,8 @@ __all__ = ["Trial"]
 class Trial:
     """One split, ready to be learned from and judged by.
 
+    What a search calls a trial, as Optuna does, is another thing: settings tried on one of these (`Draw`, `attempt`).
+
     Attributes:
         split: the positives in three parts.
         refits: whether the chosen model is trained again on fit and validation together before it is tested, as

@@ -9,7 +9,7 @@ import torch
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.pairs import GivenPairs
+from tastegraph.lightgcn.pair_batches import GivenPairs
 from tastegraph.studies.tutorial.ratings import FilmRatings
 from tastegraph.studies.tutorial.records import Shelf
 from tastegraph.studies.tutorial.run import run

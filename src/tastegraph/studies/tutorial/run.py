@@ -13,7 +13,7 @@ from tastegraph.baselines.parafac import PARAFAC
 from tastegraph.data.interactions import Interactions
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.pairs import GivenPairs
+from tastegraph.lightgcn.pair_batches import GivenPairs
 from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.start import start_embeddings
 from tastegraph.lightgcn.training import train

@@ -9,7 +9,7 @@ from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.model import LightGCN
 from tastegraph.lightgcn.training import train
-from tastegraph.lightgcn.users import UserBatch, UserBatches
+from tastegraph.lightgcn.user_batches import UserBatch, UserBatches
 
 
 def _softmax(**settings: object) -> TrainingConfig:

@@ -12,12 +12,12 @@ from tastegraph.graph import devices
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Losses"]
+__all__ = ["StepLosses"]
 
 AT_A_TIME = 64  # steps whose losses a device is asked for at once: whoever asks waits until it has taken them all
 
 
-class Losses:
+class StepLosses:
     """The losses of the steps of an epoch, in order.
 
     Args:
