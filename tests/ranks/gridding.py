@@ -11,8 +11,9 @@ import torch
 
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.row_blocks import RowBlock, row_cuts, sum_of_layers_in_blocks
+from tastegraph.ranks.alone import column_shares
 from tastegraph.ranks.grid import RowsOfGrid
-from tastegraph.ranks.group import column_shares, joined_group
+from tastegraph.ranks.group import joined_group
 
 USERS, ITEMS, WIDTH = 90, 50, 6
 ALPHA = torch.tensor([0.4, 0.3, 0.2, 0.1])

@@ -12,7 +12,7 @@ import torch
 from tastegraph.errors import GraphError
 from tastegraph.graph.propagation import sum_of_layers
 from tastegraph.graph.row_blocks import RowBlock, bytes_of_layers, row_cuts
-from tastegraph.ranks.group import column_shares
+from tastegraph.ranks.alone import column_shares
 
 from .gridding import ALPHA, WIDTH, graph_and_values
 from .starting import started

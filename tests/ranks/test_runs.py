@@ -217,6 +217,50 @@ def test_ranks_with_other_settings_or_data_are_refused_in_one_line(
     assert not (tmp_path / "run").exists()
 
 
+LATE_RANK_0 = """
+import os, runpy, time
+if os.environ["RANK"] == "0":
+    time.sleep(3)
+runpy.run_module("tastegraph", run_name="__main__")
+"""
+A_FAULT_OF_RANK_1 = """
+import os, runpy, sys
+if os.environ["RANK"] == "1":
+    sys.argv += ["--set", "training.nonsense=1"]
+runpy.run_module("tastegraph", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ("compare", "ml-100k"),
+            "torchrun goes with train, evaluate RUN and recommend --all; compare runs in one process",
+        ),
+        (("train", "ml-100k", "--device", "gpu"), ""),
+    ],
+)
+def test_a_rank_0_that_is_late_still_says_why(words: tuple[str, ...], line: str, tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(LATE_RANK_0, encoding="utf-8")
+    done = started(2, str(file), *words)
+    assert done.returncode == 1
+    (said,) = said_by_us(done.stderr)
+    assert said.startswith(f"tastegraph: {line}")
+
+
+def test_a_fault_that_only_another_rank_has_is_told_by_it(csv: Path, tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(A_FAULT_OF_RANK_1, encoding="utf-8")
+    done = started(2, str(file), "train", str(csv), "--out", str(tmp_path / "run"), *WORDS)
+    assert done.returncode == 1
+    assert any(
+        line.startswith("tastegraph: rank 1: ") and "training.nonsense" in line for line in said_by_us(done.stderr)
+    )
+    assert not (tmp_path / "run").exists()
+
+
 def test_more_ranks_than_columns_end_in_one_line(csv: Path, tmp_path: Path) -> None:
     done = started(2, *TRAIN, str(csv), "--out", str(tmp_path / "run"), *WORDS, "--set", "model.embedding_dim=1")
     assert done.returncode == 1

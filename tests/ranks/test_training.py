@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from tastegraph.errors import RanksError
-from tastegraph.ranks.alone import ALONE, share_of
-from tastegraph.ranks.group import column_shares
+from tastegraph.ranks.alone import ALONE, column_shares, share_of
 
 from .starting import ENVIRONMENT, LONGEST, started, torchrun
 from .trainings import KINDS, WIDTH, trained

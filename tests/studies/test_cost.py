@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tastegraph.graph.row_blocks import bytes_of_layers
 from tastegraph.studies.cost import LIBRARIES, Machine, Size, plan_of, touched
 
 # 3 users, 2 items, 4 edges, 8 columns, 2 layers, a batch of 2: small enough to count.
@@ -51,7 +52,13 @@ def test_a_rank_keeps_its_columns_and_all_edges_a_part_of_rows_its_share_of_both
         assert cut[name] == whole[name] / 4
     assert four["E0, its gradient, Adam's moments"] == whole["E0, its gradient, Adam's moments"] / 4
     assert four["graph"] == whole["graph"]
-    assert replace(BIG, width=10, ranks=4).columns == 3
+    assert [replace(BIG, ranks=ranks).columns for ranks in (3, 5, 7, 11)] == [32, 16, 16, 8]  # as `train` cuts them
+
+
+def test_what_no_training_can_be_is_refused() -> None:
+    for wrong in ({"ranks": 0}, {"ranks": 65}, {"row_parts": 0}, {"edges": 0}):
+        with pytest.raises(ValueError, match=r"or more|ranks share 64 columns"):
+            replace(BIG, **wrong)
 
 
 def test_a_step_streams_its_lists_layers_and_optimizer() -> None:
@@ -85,8 +92,10 @@ def test_ranks_sum_the_batchs_scores_and_nothing_else() -> None:
 
 
 def test_parts_of_rows_send_the_rows_that_others_gather_in_each_pass() -> None:
-    """A part of 4 hands its quarter of 10 million rows of 64 halves to 3 others, in each of 6 passes."""
-    assert replace(BIG, row_parts=4).sent() == 6 * 3 * 2_500_000 * 128
+    """A part of 4 hands its quarter of 10 million rows of 64 floats to 3 others, in each of 6 passes."""
+    cut = replace(BIG, row_parts=4)
+    assert cut.sent() == 6 * 3 * 2_500_000 * 256 == bytes_of_layers([2_500_000] * 4, 64, 6)
+    assert cut.memory()["rows of all parts"] == 10_000_000 * 256
 
 
 def test_seconds_are_those_of_what_is_moved() -> None:

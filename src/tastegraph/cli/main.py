@@ -26,7 +26,7 @@ from tastegraph.cli import (
     train,
     tune,
 )
-from tastegraph.cli.ranks import check_command, is_other_rank, let_rank_0_speak
+from tastegraph.cli.ranks import after_rank_0, check_command, is_other_rank, let_rank_0_speak
 from tastegraph.cli.terminal import printable
 from tastegraph.errors import StoppedError, TasteGraphError
 
@@ -99,7 +99,11 @@ def run() -> None:
     except (TasteGraphError, OSError) as error:
         if debug:
             raise
-        sys.exit(f"tastegraph: {printable(_one_line(error))}")
+        sys.exit(f"tastegraph: {after_rank_0()}{printable(_one_line(error))}")
+    except SystemExit as ended:
+        if ended.code:
+            after_rank_0()
+        raise
     except Exception:
         if is_other_rank():
             sys.stderr = sys.__stderr__  # a fault of ours is told by whichever rank has it

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RankTimeout",
+    "after_rank_0",
     "alone_here",
     "check_command",
     "is_other_rank",
@@ -30,6 +33,7 @@ __all__ = [
 ]
 
 RESTARTS = "TORCHELASTIC_RESTART_COUNT"
+A_MOMENT = 10.0  # seconds that rank 0 may be behind
 TOGETHER = ("train", "evaluate", "recommend")  # commands that several ranks may be started with
 
 RankTimeout = Annotated[
@@ -52,6 +56,24 @@ def let_rank_0_speak() -> None:
 def is_other_rank() -> bool:
     """Whether torchrun started this process beside a rank 0."""
     return _number("WORLD_SIZE") > 1 and _number("RANK") > 0
+
+
+def after_rank_0() -> str:
+    """Let rank 0 speak first of what failed; then who speaks, "rank 2: ", with its stderr back, where rank 0 did not.
+
+    torchrun ends all ranks once one has ended. Where rank 0 fails as well, it says why, and this one is ended
+    meanwhile; where it does not, what went wrong is this rank's to tell.
+    """
+    if not is_other_rank() or (_have_met.is_set() and not _unheard.is_set()):
+        return ""
+    if not _have_met.is_set():
+        time.sleep(A_MOMENT)
+    sys.stderr = sys.__stderr__
+    return f"rank {_number('RANK')}: "
+
+
+_have_met = Event()  # this rank is in a group: from then on it knows when rank 0 has ended
+_unheard = Event()  # it has failed, and rank 0 has not ended
 
 
 def check_command(words: Sequence[str]) -> None:
@@ -89,7 +111,7 @@ def own_device(name: str) -> str:
 def ranks_here(seconds: float, device: str = "cpu") -> Iterator[Ranks]:
     """The processes that torchrun has started with this one; this one alone where it was started by itself.
 
-    A rank other than 0 that fails lets rank 0 say why before it ends.
+    A rank other than 0 that fails lets rank 0 say why before it ends, and says it where rank 0 does not.
 
     Args:
         seconds: how long to wait for a rank.
@@ -105,11 +127,12 @@ def ranks_here(seconds: float, device: str = "cpu") -> Iterator[Ranks]:
     from tastegraph.ranks.group import joined_group
 
     with joined_group(seconds, _number(RESTARTS), device_of(device)) as group:
+        _have_met.set()
         try:
             yield group
         except (TasteGraphError, OSError):
-            if group.rank:
-                group.let_the_first_speak()
+            if group.rank and not group.let_the_first_speak():
+                _unheard.set()
             raise
 
 

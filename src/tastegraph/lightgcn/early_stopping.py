@@ -47,6 +47,7 @@ class Best:
         """Bring a model to the best state; without any it stays."""
         if self._state:
             model.load_state_dict(self._state)
+            self._state = {}
 
     def state(self) -> dict[str, Any]:
         """The part of a `TrainingState` that it is."""

@@ -238,8 +238,10 @@ class _Training:
         return embeddings
 
     def result(self) -> Trained:
-        """The model at its best epoch, on the CPU."""
+        """The model at its best epoch, on the CPU; gradients and Adam's moments, three times E0, make room for it."""
         self.best.restore(self.model)
+        self._optimizer.zero_grad()
+        self._optimizer.state.clear()
         embeddings = self.finite_embeddings()
         model = _whole(self.model, self._shape, self._ranks).cpu()
         return Trained(model, embeddings, self.best.epoch or len(self.epochs), tuple(self.epochs), self._before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,21 +13,19 @@ import torch.distributed as dist
 from torch.distributed.rendezvous import rendezvous
 
 from tastegraph.errors import RanksError
-from tastegraph.ranks.alone import share_of
+from tastegraph.ranks.alone import column_shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-__all__ = ["Group", "column_shares", "joined_group"]
+__all__ = ["Group", "joined_group"]
 
 Told = TypeVar("Told")
 
-WIDEST_BLOCK = 64  # columns that a kernel takes in one pass; it takes blocks of powers of two, 22 in three passes
 A_MOMENT = 10.0  # seconds
 FIRST_HAS_SPOKEN = "rank 0 has ended"
-A_PASS = 14  # columns that cost as much as a pass does without them, measured on Gowalla
 
 
 class Group:
@@ -112,10 +110,17 @@ class Group:
             dist.broadcast_object_list(said, 0, device=_device())
         return said[0]  # type: ignore[no-any-return]
 
-    def let_the_first_speak(self) -> None:
-        """Wait until rank 0 has ended, or for a moment: torchrun ends all ranks once one has failed."""
-        with suppress(RuntimeError):
+    def let_the_first_speak(self) -> bool:
+        """Wait until rank 0 has ended, or for a moment: torchrun ends all ranks once one has failed.
+
+        Returns:
+            Whether it has ended.
+        """
+        try:
             self._store.wait([FIRST_HAS_SPOKEN], timedelta(seconds=A_MOMENT))
+        except RuntimeError:
+            return False
+        return True
 
     def heard_by_first(self, what: Told) -> list[Told]:
         """What each rank says, on rank 0."""
@@ -130,27 +135,6 @@ class Group:
         with _spoken_with():
             dist.all_gather_object(said, what)
         return said
-
-
-def column_shares(width: int, size: int) -> list[slice]:
-    """Each rank's columns of `width`, at least one each: the cut whose dearest share takes the kernels the least time.
-
-    64 columns in three are 16, 16 and 32, a pass each, rather than 21, 21 and 22, three passes each.
-
-    Raises:
-        RanksError: there are more ranks than columns.
-    """
-    if size > width:
-        raise RanksError(f"{size} ranks are too many for embeddings of width {width} (model.embedding_dim)")
-    units = [1 << power for power in range(WIDEST_BLOCK.bit_length())]
-    cuts = [[share_of(width, rank, size, unit) for rank in range(size)] for unit in units]
-    whole = [shares for shares in cuts if all(share.stop > share.start for share in shares)]
-    return min(whole, key=lambda shares: max(_cost(share.stop - share.start) for share in shares))
-
-
-def _cost(width: int) -> int:
-    passes = width // WIDEST_BLOCK + (width % WIDEST_BLOCK).bit_count()
-    return width + A_PASS * passes
 
 
 @contextmanager

@@ -4,8 +4,8 @@ Bytes that are kept, bytes that are moved, floats that are exchanged, and the se
 bandwidths are known. The step is that of BPR with uniform negatives, its last layer computed at the batch's nodes only:
 K - 1 whole passes over the edges forward and as many backward, and two that the batch's nodes alone need.
 
-R ranks each hold every edge and a slice of ceil(d / R) columns; where edges do not fit, rows are parted too,
-`row_parts` ways, and each pass brings the rows that its neighbours hold.
+R ranks each hold every edge and a slice of the columns, of which the largest counts (`column_shares`); where edges do
+not fit, rows are parted too, `row_parts` ways, and each pass brings the rows that its neighbours hold.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
+
+from tastegraph.ranks.alone import column_shares
 
 __all__ = ["Machine", "Plan", "Size", "Touched", "plan_of", "touched"]
 
@@ -39,6 +41,9 @@ class Size:
         ranks: R, which share the columns.
         row_parts: parts that edges and rows are cut into; 1 where every rank holds all edges.
         skew: s of the popularity of the node of rank r, r^-s; 0 is even.
+
+    Raises:
+        ValueError: a number is too small, or there are more ranks than columns.
     """
 
     users: int
@@ -53,6 +58,12 @@ class Size:
     row_parts: int = 1
     skew: float = 0.5
 
+    def __post_init__(self) -> None:
+        if min(self.users, self.items, self.edges, self.layers, self.batch, self.row_parts) < 1:
+            raise ValueError("users, items, edges, layers, batch and row_parts are 1 or more")
+        if not 1 <= self.ranks <= self.width:
+            raise ValueError(f"from 1 to {self.width} ranks share {self.width} columns; found {self.ranks}")
+
     @property
     def nodes(self) -> int:
         """N, users and items."""
@@ -60,8 +71,8 @@ class Size:
 
     @property
     def columns(self) -> int:
-        """Columns of a rank."""
-        return ceil(self.width / self.ranks)
+        """Columns of the rank that has most."""
+        return int(max(share.stop - share.start for share in column_shares(self.width, self.ranks)))
 
     @property
     def steps(self) -> int:
@@ -79,11 +90,13 @@ class Size:
         pairs = INDEX * 4 * self.edges  # a user of each edge; an epoch's users, positives and negatives
         kept = 2 * (self.stored * self.columns + FLOAT) * self.nodes + 2 * FLOAT * self.nodes
         rows = touched(self)
+        others = FLOAT * self.columns * self.nodes if self.row_parts > 1 else 0  # all rows, while a layer is gathered
         return {
             "E0, its gradient, Adam's moments": 4 * self.e0_bytes,
             "graph": lists / self.row_parts,
             "positives and negatives of an epoch": pairs / self.row_parts,
             "layers": kept / self.row_parts,
+            "rows of all parts": others,
             "batch": 6 * FLOAT * self.columns * rows.nodes + 12 * 8 * 3 * self.batch,
             "libraries": LIBRARIES,
         }
@@ -126,11 +139,11 @@ class Size:
         """Bytes that a rank sends a step: an all-reduce of the scores, and the rows that other parts need.
 
         A ring's all-reduce of n floats among R sends 2 (R - 1) / R of them. With row parts each whole pass sends what
-        a part holds to the others of its columns: (parts - 1) / parts of all rows in and out.
+        a part holds to the others of its columns, in float32: (parts - 1) / parts of all rows in and out.
         """
         reduced = 2 * (self.ranks - 1) / self.ranks * FLOAT * self.summed()
         passes = 2 * self.layers
-        rows = self.nodes / self.row_parts * (self.row_parts - 1) * self.stored * self.columns
+        rows = self.nodes / self.row_parts * (self.row_parts - 1) * FLOAT * self.columns
         return reduced + passes * rows
 
 

@@ -34,7 +34,8 @@ __all__ = [
 
 GIB = 1 << 30
 LIBRARIES = 580 << 20  # Python, torch, numba with compiled kernels, polars, the plots of the report
-A_POSITIVE = 230  # its row as read, sorted and split, and its two places in the graph
+A_POSITIVE = 120  # its row as read, sorted and split, and its two places in the graph
+A_REFIT = 120  # of a positive: the same again, of fit and validation together
 A_ROW = 80  # of those what reading, splitting and the graph take at their peak: 65 without a rating, at 10^8 rows
 AN_AGE = 80  # of an edge, where a user's later items weigh more: its age, its weight, and what they are computed of
 COPIES_OF_E0 = 11  # E0, its gradient, Adam's moments, the best state, layers of a step, what is saved and folds in
@@ -132,7 +133,8 @@ def need_of_run(trial: Trial, recipe: Recipe, *, ranks: int = 1, width: int | No
     if width is not None and width < recipe.model.embedding_dim:
         fitting[LIGHTGCN] = ranks * _bytes_of_columns(trial, recipe, width)
     most = max(names, key=lambda name: fitting[name])
-    return Need(ranks * LIBRARIES, ranks * A_POSITIVE * len(trial.split.positives), fitting[most], most)
+    a_positive = A_POSITIVE + (A_REFIT if trial.refits else 0)
+    return Need(ranks * LIBRARIES, ranks * a_positive * len(trial.split.positives), fitting[most], most)
 
 
 def _bytes_of_columns(trial: Trial, recipe: Recipe, width: int) -> int:

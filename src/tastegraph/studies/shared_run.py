@@ -10,7 +10,7 @@ import tastegraph
 from tastegraph.errors import ModelError, RanksError, TasteGraphError
 from tastegraph.files import reason_of
 from tastegraph.graph.devices import CPU
-from tastegraph.ranks.group import column_shares
+from tastegraph.ranks.alone import column_shares
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.differences import said_of
 from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
