@@ -95,6 +95,9 @@ def test_all_patterns_are_taken_where_they_are_no_more_than_the_random_ones_woul
     drawn = sign_flip_test(d, flips=7)[0] * 8  # with the observed one counted in
     assert drawn == int(drawn) >= 1
     assert sign_flip_test(np.array([1.0]), flips=1)[0] in (1 / 2, 1)
+    assert sign_flip_test(np.ones(4), flips=16).tolist() == [2 / 16]
+    drawn = sign_flip_test(np.ones(4), flips=8)[0] * 9  # of nine, not of sixteen
+    assert drawn == pytest.approx(round(drawn))
 
 
 def test_sums_of_the_same_numbers_in_another_order_are_ties() -> None:
