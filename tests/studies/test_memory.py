@@ -9,7 +9,14 @@ import pytest
 from tastegraph.data.load import load
 from tastegraph.errors import ModelError
 from tastegraph.studies import memory
-from tastegraph.studies.memory import DeviceNeed, available_bytes, check_reading, need_of_device, need_of_run
+from tastegraph.studies.memory import (
+    LIBRARIES,
+    DeviceNeed,
+    available_bytes,
+    check_reading,
+    need_of_device,
+    need_of_run,
+)
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
 
@@ -93,6 +100,15 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
     assert line.endswith("are free; fewer rows or more memory would help, or --force to try all the same")
     monkeypatch.setattr(memory, "available_bytes", lambda: None)
     check_reading(str(ratings_csv))
+
+
+def test_ranks_of_one_machine_read_each_for_itself(ratings_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two readers of next to no rows take the libraries twice: what one has room for is too little for two."""
+    monkeypatch.setattr(memory, "available_bytes", lambda: 3 * LIBRARIES // 2)
+    monkeypatch.setattr(memory, "own_bytes", lambda: 0)
+    check_reading(str(ratings_csv))
+    with pytest.raises(ModelError, match="takes about 1.1 GiB"):
+        check_reading(str(ratings_csv), readers=2)
 
 
 def test_what_no_file_tells_is_not_refused(tmp_path: Path) -> None:

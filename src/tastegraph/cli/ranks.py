@@ -29,6 +29,7 @@ __all__ = [
     "let_rank_0_speak",
     "own_device",
     "ranks_here",
+    "ranks_of_machine",
     "restarted",
 ]
 
@@ -100,6 +101,11 @@ def alone_here(what: str) -> None:
 def restarted() -> bool:
     """Whether torchrun has started the ranks again, after one had failed."""
     return _number(RESTARTS) > 0
+
+
+def ranks_of_machine() -> int:
+    """How many ranks torchrun has started on this machine; 1 without it."""
+    return max(1, _number("LOCAL_WORLD_SIZE"))
 
 
 def own_device(name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.cli.progress import TrainingProgress
+from tastegraph.cli.ranks import ranks_of_machine
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import say, spoken
 from tastegraph.ranks.alone import ALONE
@@ -155,7 +156,7 @@ class Sitting:
         from tastegraph.studies.memory import check_reading
 
         if not self.force:
-            check_reading(recipe.data.source, ", or --force to try all the same")
+            check_reading(recipe.data.source, ", or --force to try all the same", readers=ranks_of_machine())
         began = time.perf_counter()
         dataset = load(recipe.data.source, spoken(quiet=self.quiet), recipe.data.reading)
         if self.feedback is not None:

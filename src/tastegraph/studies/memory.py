@@ -144,22 +144,23 @@ def _bytes_of_columns(trial: Trial, recipe: Recipe, width: int) -> int:
     return bytes_needed(LIGHTGCN, trial, own) + COPIES_OF_WHOLE * table
 
 
-def check_reading(source: str, advice: str = "") -> None:
+def check_reading(source: str, advice: str = "", *, readers: int = 1) -> None:
     """Refuse a file whose rows, read, split and made a graph of, need more memory than is free, before it is read.
 
     Args:
         source: a path, or a known data set's name, which is not checked.
         advice: ends the line: how to try all the same.
+        readers: processes that read it on this machine, each for itself.
 
     Raises:
         ModelError: there is too little.
     """
     rows, free = estimated_rows(Path(source)), available_bytes()
-    needed = LIBRARIES + A_ROW * (rows or 0)
-    if free is not None and needed > free + own_bytes():
+    needed = readers * (LIBRARIES + A_ROW * (rows or 0))
+    if free is not None and needed > free + readers * own_bytes():
         raise ModelError(
             f"{source}: holds about {rows:,} rows; reading and splitting takes about {needed / GIB:.1f} GiB of memory, "
-            f"{(free + own_bytes()) / GIB:.1f} GiB are free; fewer rows or more memory would help{advice}"
+            f"{(free + readers * own_bytes()) / GIB:.1f} GiB are free; fewer rows or more memory would help{advice}"
         )
 
 
