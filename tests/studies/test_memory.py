@@ -107,7 +107,7 @@ def test_ranks_of_one_machine_read_each_for_itself(ratings_csv: Path, monkeypatc
     monkeypatch.setattr(memory, "available_bytes", lambda: 3 * LIBRARIES // 2)
     monkeypatch.setattr(memory, "own_bytes", lambda: 0)
     check_reading(str(ratings_csv))
-    with pytest.raises(ModelError, match="takes about 1.1 GiB"):
+    with pytest.raises(ModelError, match=r"takes about 1\.1 GiB"):
         check_reading(str(ratings_csv), readers=2)
 
 
