@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import svds
 
 from tastegraph.errors import GraphError
+from tastegraph.graph import spectral
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.spectral import singular_triplets
 
@@ -73,3 +75,15 @@ def test_a_graph_of_lower_rank_than_asked_for_has_zeros() -> None:
     u, s, v = singular_triplets(BipartiteGraph.from_pairs(user, item, 600, 900), 6)
     np.testing.assert_allclose(s, [1, 1, 1, 0, 0, 0], atol=1e-3)
     assert np.isfinite(u).all() and np.isfinite(v).all()  # noqa: PT018
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3])
+def test_what_lies_within_a_space_leaves_a_basis_orthogonal_to_it(scale: float) -> None:
+    """Nothing but round-off is left of it, in directions that hang on the LAPACK that torch was built with."""
+    generator = torch.Generator().manual_seed(0)
+    q, _ = torch.linalg.qr(torch.randn(600, 48, generator=generator))
+    x = scale * q[:, :3] @ torch.randn(3, 16, generator=generator)
+    basis, r = spectral._orthonormal(x, q)
+    torch.testing.assert_close(q.T @ basis, torch.zeros(48, 16), atol=1e-6, rtol=0)
+    torch.testing.assert_close(basis.T @ basis, torch.eye(16), atol=1e-5, rtol=0)
+    torch.testing.assert_close(basis @ r, x - q @ (q.T @ x), atol=1e-6, rtol=0)

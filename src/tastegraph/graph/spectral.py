@@ -21,6 +21,7 @@ __all__ = ["singular_triplets"]
 
 DENSE_BELOW = 512  # nodes of the smaller side: a dense decomposition is as fast
 SETTLED = 1e-4  # relative: the values are exact once a larger space raises none by more than this
+PASSES = 8  # of orthogonalisation after the first, at most; one is the rule
 NOTHING = 1e-6  # a singular value below this is one of zero in float32
 
 
@@ -107,11 +108,16 @@ def _krylov_space(
 def _orthonormal(x: torch.Tensor, q: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """An orthonormal basis, orthogonal to the columns of q, of what x has beside them; and x in its terms.
 
-    Twice, since once leaves round-off of the size of what was taken away.
+    Again, since once leaves round-off of the size of what was taken away; and again while that takes more than half of
+    a column (Daniel, Gragg, Kaufman and Stewart 1976): x had it only as round-off, where q holds all that A reaches.
     """
-    first, r_first = torch.linalg.qr(x - q @ (q.T @ x))
-    second, r_second = torch.linalg.qr(first - q @ (q.T @ first))
-    return second, r_second @ r_first
+    basis, r = torch.linalg.qr(x - q @ (q.T @ x))
+    for _ in range(PASSES):
+        basis, further = torch.linalg.qr(basis - q @ (q.T @ basis))
+        r = further @ r
+        if further.diagonal().abs().min() > 0.5:
+            break
+    return basis, r
 
 
 def _bordered(t: torch.Tensor, joint: torch.Tensor, corner: torch.Tensor) -> torch.Tensor:
