@@ -147,9 +147,9 @@ lowest: $(VENV)/.release
 	$(PYTHON) -m venv $(LOWEST)
 	grep '^torch==' constraints.txt > $(LOWEST)/torch.txt
 	$(BIN)/uv pip compile --quiet --no-annotate --no-header --resolution lowest-direct --override $(LOWEST)/torch.txt \
-	  --extra bench --extra compare --extra serve --python $(BIN)/python pyproject.toml | grep -vE '^(cuda|nvidia|triton)' > $(LOWEST)/versions.txt
+	  --extra bench --extra compare --extra index --extra onnx --extra serve --python $(BIN)/python pyproject.toml | grep -vE '^(cuda|nvidia|triton)' > $(LOWEST)/versions.txt
 	$(LOWEST)/bin/python -m pip install --quiet -r $(LOWEST)/versions.txt -e . \
-	  hatchling httpx hypothesis ir-measures pytest pytest-cov pytest-xdist
+	  hatchling httpx hypothesis ir-measures onnxruntime pytest pytest-cov pytest-xdist
 	cd $(LOWEST) && bin/tastegraph quickstart
 	$(LOWEST)/bin/python -m pytest --quiet -n $(TEST_WORKERS) --dist loadfile -k "not cornac" $(LOWEST_TESTS)
 
