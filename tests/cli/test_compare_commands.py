@@ -57,13 +57,13 @@ def test_tune_leaves_a_recipe_that_compare_takes(tastegraph: Command, data: str)
 
 def test_a_storage_of_other_data_is_refused_in_one_line(tastegraph: Command, data: str, workplace: Path) -> None:
     kept = ["--models", "popularity", "--storage", "sqlite:///kept.db", "--study", "one"]
-    tastegraph("tune", data, *kept, "--out", "first")
+    tastegraph("tune", data, *kept, "--out", "of-one")
     other = workplace / "other.csv"
     other.write_text(Path(data).read_text(encoding="utf-8") + "another,film 1,5,1\n", encoding="utf-8")
-    done = tastegraph("tune", str(other), *kept, "--out", "second", code=1)
+    done = tastegraph("tune", str(other), *kept, "--out", "of-another", code=1)
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("tastegraph: storage sqlite:///kept.db: the search one is another one: digest was ")
-    assert not (workplace / "second").exists()
+    assert not (workplace / "of-another").exists()
 
 
 @pytest.mark.parametrize(

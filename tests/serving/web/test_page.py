@@ -104,9 +104,11 @@ def test_another_page_of_the_same_browser_knows_what_was_said(page: Page) -> Non
     other.goto(page.url)
     other.wait_for_selector(".empty")
     like(page, "Film number 31 (1990)")
+    page.wait_for_load_state("networkidle")  # the service knows it, too
     other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a headless page is never hidden
     other.get_by_role("button", name="Take back: Film number 31 (1990)").click()
     other.wait_for_selector(".empty")
+    other.wait_for_load_state("networkidle")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_selector(".empty")
     other.close()
