@@ -8,7 +8,7 @@ import pytest
 from tastegraph.errors import EvaluationError, LeakError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import rank_by_inner_product
-from tastegraph.ranking.protocol import Relevant, full_ranking, lengths_of
+from tastegraph.ranking.protocol import Relevant, full_ranking, judge, lengths_of
 
 # One user coordinate a row; scores of user u are the rows of SCORES.
 SCORES = np.array([[9, 8, 7, 6, 5], [1, 1, 1, 1, 1], [0, 0, 0, 0, 4]], np.float32)
@@ -57,6 +57,19 @@ def test_an_empty_place_of_a_list_is_no_hit() -> None:
     relevant = Relevant.from_pairs(np.array([0]), np.array([0]), 3, 5)  # the list is 0, then nothing
     judged = full_ranking(ByTable(), relevant, known, [4])
     assert judged.values["precision@4"].tolist() == [0.25]
+
+
+def test_users_are_judged_alike_however_many_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    relevant = Relevant.from_pairs(rng.integers(0, 30, 90), rng.integers(-1, 20, 90), 30, 20)
+    users = relevant.users
+    lists = np.stack([rng.permutation(20)[:7] for _ in users]).astype(np.int32)
+    whole = judge(lists, users, relevant, [3, 7])
+    monkeypatch.setattr("tastegraph.ranking.protocol.BLOCK", 4)
+    parts = judge(lists, users, relevant, [3, 7])
+    assert whole.keys() == parts.keys()
+    for name, values in whole.items():
+        np.testing.assert_array_equal(parts[name], values)
 
 
 def test_nobody_to_judge_gives_no_means() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["FULL_RANKING", "Judged", "Ranker", "Relevant", "full_ranking", "hits_of", "judge", "lengths_of"]
 
 FULL_RANKING = "full-ranking"
+BLOCK = 1 << 16  # users that are judged at a time: places of all of them would take as much as several tables of E0
 
 
 class Ranker(Protocol):
@@ -127,10 +128,14 @@ def judge(
         relevant: T of each user.
         k: lengths K.
     """
-    hits, total = hits_of(lists, users, relevant.lists), relevant.total[users]
-    return {
-        f"{name}@{length}": metric(hits[:, :length], total, length) for length in k for name, metric in METRICS.items()
-    }
+    values = {f"{name}@{length}": np.empty(len(users)) for length in k for name in METRICS}
+    for begin in range(0, len(users), BLOCK):
+        block = slice(begin, begin + BLOCK)
+        hits, total = hits_of(lists[block], users[block], relevant.lists), relevant.total[users[block]]
+        for length in k:
+            for name, metric in METRICS.items():
+                values[f"{name}@{length}"][block] = metric(hits[:, :length], total, length)
+    return values
 
 
 def hits_of(lists: NDArray[np.int32], users: NDArray[np.int64], wanted: NeighbourLists) -> NDArray[np.bool_]:
