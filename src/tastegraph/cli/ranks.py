@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tastegraph.errors import RanksError, TasteGraphError
-from tastegraph.ranks.alone import ALONE
+from tastegraph.ranks.alone import A_MOMENT, ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 RESTARTS = "TORCHELASTIC_RESTART_COUNT"
-A_MOMENT = 10.0  # seconds that rank 0 may be behind
 TOGETHER = ("train", "evaluate", "recommend")  # commands that several ranks may be started with
 
 RankTimeout = Annotated[

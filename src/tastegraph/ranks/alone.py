@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-__all__ = ["ALONE", "Alone", "Ranks", "column_shares", "share_of"]
+__all__ = ["ALONE", "A_MOMENT", "Alone", "Ranks", "column_shares", "share_of", "widest_share"]
 
+A_MOMENT = 10.0  # seconds that rank 0 may be behind, and is let speak first
 WIDEST_BLOCK = 64  # columns that a kernel takes in one pass; it takes blocks of powers of two, 22 in three passes
 A_PASS = 14  # columns that cost as much as a pass does without them, measured on Gowalla
 
@@ -98,6 +99,15 @@ def column_shares(width: int, size: int) -> list[slice]:
     cuts = [[share_of(width, rank, size, unit) for rank in range(size)] for unit in units]
     whole = [shares for shares in cuts if all(share.stop > share.start for share in shares)]
     return min(whole, key=lambda shares: max(_cost(share.stop - share.start) for share in shares))
+
+
+def widest_share(width: int, size: int) -> int:
+    """Columns of the rank that has most of `width`.
+
+    Raises:
+        RanksError: as `column_shares`.
+    """
+    return max(len(range(share.start, share.stop)) for share in column_shares(width, size))
 
 
 def _cost(width: int) -> int:

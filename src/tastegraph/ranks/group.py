@@ -13,7 +13,7 @@ import torch.distributed as dist
 from torch.distributed.rendezvous import rendezvous
 
 from tastegraph.errors import RanksError
-from tastegraph.ranks.alone import column_shares
+from tastegraph.ranks.alone import A_MOMENT, column_shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,6 @@ __all__ = ["Group", "joined_group"]
 
 Told = TypeVar("Told")
 
-A_MOMENT = 10.0  # seconds
 FIRST_HAS_SPOKEN = "rank 0 has ended"
 
 

@@ -4,7 +4,7 @@ Bytes that are kept, bytes that are moved, floats that are exchanged, and the se
 bandwidths are known. The step is that of BPR with uniform negatives, its last layer computed at the batch's nodes only:
 K - 1 whole passes over the edges forward and as many backward, and two that the batch's nodes alone need.
 
-R ranks each hold every edge and a slice of the columns, of which the largest counts (`column_shares`); where edges do
+R ranks each hold every edge and a slice of the columns, of which the largest counts (`widest_share`); where edges do
 not fit, rows are parted too, `row_parts` ways, and each pass brings the rows that its neighbours hold.
 """
 
@@ -15,7 +15,7 @@ from math import ceil
 
 import numpy as np
 
-from tastegraph.ranks.alone import column_shares
+from tastegraph.ranks.alone import widest_share
 
 __all__ = ["Machine", "Plan", "Size", "Touched", "plan_of", "touched"]
 
@@ -72,7 +72,7 @@ class Size:
     @property
     def columns(self) -> int:
         """Columns of the rank that has most."""
-        return int(max(share.stop - share.start for share in column_shares(self.width, self.ranks)))
+        return widest_share(self.width, self.ranks)
 
     @property
     def steps(self) -> int:

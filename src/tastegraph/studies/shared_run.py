@@ -10,7 +10,7 @@ import tastegraph
 from tastegraph.errors import ModelError, RanksError, TasteGraphError
 from tastegraph.files import reason_of
 from tastegraph.graph.devices import CPU
-from tastegraph.ranks.alone import column_shares
+from tastegraph.ranks.alone import widest_share
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.differences import said_of
 from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
@@ -75,7 +75,7 @@ def check_memory_of_ranks(ranks: Ranks, recipe: Recipe, trial: Trial, *, force: 
     Raises:
         ModelError: it does not do, on some machine; told on all ranks.
     """
-    width = max(share.stop - share.start for share in column_shares(recipe.model.embedding_dim, ranks.size))
+    width = widest_share(recipe.model.embedding_dim, ranks.size)
     there = ranks.all_told((platform.node(), available_bytes(), own_bytes()))
     machines = {node: [told for told in there if told[0] == node] for node, _, _ in there}
     least: tuple[Need, int | None] | None = None
