@@ -55,9 +55,14 @@ def like(page: Page, title: str) -> None:
     page.wait_for_selector(f'.yours button[aria-label="Take back: {title}"]')
 
 
+def settled(page: Page) -> None:
+    """Wait until the service has kept every click, and the list that follows from them is shown."""
+    page.wait_for_selector('#places[aria-busy="false"]')
+
+
 def places(page: Page) -> list[str]:
     page.wait_for_selector(".place")
-    page.wait_for_load_state("networkidle")
+    settled(page)
     return page.locator(".place h3").all_inner_texts()
 
 
@@ -104,11 +109,11 @@ def test_another_page_of_the_same_browser_knows_what_was_said(page: Page) -> Non
     other.goto(page.url)
     other.wait_for_selector(".empty")
     like(page, "Film number 31 (1990)")
-    page.wait_for_load_state("networkidle")  # the service knows it, too
+    settled(page)  # the service knows it, too
     other.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # a headless page is never hidden
     other.get_by_role("button", name="Take back: Film number 31 (1990)").click()
     other.wait_for_selector(".empty")
-    other.wait_for_load_state("networkidle")
+    settled(other)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     page.wait_for_selector(".empty")
     other.close()

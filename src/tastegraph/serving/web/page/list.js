@@ -58,12 +58,22 @@ function invite() {
   dispatchEvent(new Event("listed"));
 }
 
+/** Whether the list is still on its way: a click is not kept yet, or what follows from it not shown. */
+const busy = (whether) => places.setAttribute("aria-busy", String(whether));
+
 export async function refresh() {
   asking.abort();
-  asking = new AbortController();
+  const mine = new AbortController();
+  asking = mine;
+  busy(true);
+  await listedAnew(mine.signal);
+  if (asking === mine && taste.allKept()) busy(false);
+}
+
+async function listedAnew(signal) {
   if (!taste.likes().length) return invite();
   try {
-    const { recommendations } = await api.list(slider.value / 100, asking.signal);
+    const { recommendations } = await api.list(slider.value / 100, signal);
     show(recommendations);
   } catch (problem) {
     if (problem.name === "no-likes") invite();
@@ -88,5 +98,6 @@ export function start() {
   taste.watch((kept) => {
     drawYours();
     if (kept) refresh();
+    else busy(true);
   });
 }

@@ -11,6 +11,7 @@ let waiting = 0; // clicks that the service has not kept yet
 export const watch = (watcher) => watchers.push(watcher);
 export const kindOf = (id) => said.get(String(id))?.kind;
 export const all = () => [...said.values()];
+export const allKept = () => waiting === 0;
 export const likes = () => all().filter((each) => each.kind === "like");
 
 const tell = (kept) => watchers.forEach((watcher) => watcher(kept));
