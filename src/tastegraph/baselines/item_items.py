@@ -40,7 +40,7 @@ def neighbour_weights(
     """W, sparse [items, items]: column j holds the weights of the `neighbours` items strongest for j, itself left out.
 
     Args:
-        history: R.
+        history: R, sparse [users, items].
         user_weight: what a shared user counts, float32 [users].
         weigh: turns rows of weighted counts [rows, items], the first of them item `first`'s, into weights.
         neighbours: how many are kept; only weights above 0 are.

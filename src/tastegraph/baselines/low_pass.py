@@ -20,7 +20,7 @@ def low_pass(
     """The filter's two sides: weight R D_i^-power V, float32 [users, n], and D_i^power V, float32 [items, n].
 
     Args:
-        history: R.
+        history: R, sparse [users, items].
         vectors: leading right singular vectors V of R~, as many as there are at most; none where the weight is 0.
         weight: of the filter.
         power: of the item degrees, to scale a history by before and undo after.

@@ -55,8 +55,8 @@ class BipartiteGraph:
         """The graph with an edge for each (user, item) pair; pairs given twice make one edge.
 
         Args:
-            user: index of each pair's user.
-            item: index of each pair's item.
+            user: index of each pair's user, whole numbers [n].
+            item: index of each pair's item, whole numbers [n].
             num_users: users there are.
             num_items: items there are.
             age: of each pair, int64 [n], where no pair is given twice.

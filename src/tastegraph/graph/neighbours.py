@@ -34,7 +34,7 @@ class NeighbourLists:
 
     @classmethod
     def from_pairs(cls, row: ArrayLike, column: ArrayLike, num_rows: int, num_columns: int) -> NeighbourLists:
-        """The lists of the given pairs; a pair given twice stands once.
+        """The lists of the given pairs, whole numbers [n] each; a pair given twice stands once.
 
         Raises:
             GraphError: the arrays differ in length, or an index is out of range.

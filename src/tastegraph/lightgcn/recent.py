@@ -63,7 +63,7 @@ def recent_users(model: LightGCN, graph: BipartiteGraph, step: Sparse) -> torch.
     Args:
         model: trained on `graph`; without gradients.
         graph: what is propagated over.
-        step: of `recent_step`, for the same graph and the model's exponents.
+        step: of `recent_step`, sparse [users, items], for the same graph and the model's exponents.
     """
     with torch.no_grad():
         own, f = model.alpha[0] * model.E0[: graph.num_users], model.hops(graph)[graph.num_users :]

@@ -20,13 +20,12 @@ if TYPE_CHECKING:
     from tastegraph.ranking.protocol import Ranker
 
 __all__ = [
-    "PROTOCOLS", "RATED_ONLY", "SAMPLED_NEGATIVES", "SAMPLING_MISLEADS", "TUTORIAL", "ProtocolName", "draw_negatives",
+    "RATED_ONLY", "SAMPLED_NEGATIVES", "SAMPLING_MISLEADS", "TUTORIAL", "ProtocolName", "draw_negatives",
     "liked_above_disliked", "rated_only", "sampled_negatives", "tutorial",
 ]  # fmt: skip
 
 ProtocolName = Literal["full-ranking", "tutorial", "rated-only", "sampled-negatives"]
 TUTORIAL, RATED_ONLY, SAMPLED_NEGATIVES = "tutorial", "rated-only", "sampled-negatives"
-PROTOCOLS: tuple[ProtocolName, ...] = ("full-ranking", "tutorial", "rated-only", "sampled-negatives")
 SAMPLING_MISLEADS = (
     "sampled negatives: figures are far too high, and models may change places against full ranking "
     "(Krichene and Rendle, On Sampled Metrics for Item Recommendation, KDD 2020); compare them with nothing else"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
 
-__all__ = ["FirstFilms", "RankedBySigmoid", "above_threshold", "against", "relevant_of"]
+__all__ = ["RankedBySigmoid", "above_threshold", "against", "relevant_of"]
 
 
 def relevant_of(lists: NeighbourLists) -> Relevant:
@@ -44,6 +44,8 @@ def above_threshold(
     ranker: Ranker, embeddings: Embeddings, likes: NeighbourLists, k: int, threshold: float = 0.9
 ) -> Mapping[str, float]:
     """The same where a place counts as predicted only if sigmoid(y_ui) >= threshold (threshold_pred).
+
+    `embeddings` are rows of users and of films, float32 [users, d] and [films, d].
 
     "precision": hits among the predicted places by k; "recall": by the user's likes; "predicted": the mean number of
     predicted places.
@@ -81,16 +83,3 @@ class RankedBySigmoid:
 def _sigmoid(y: NDArray[np.float32]) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
         return np.float32(1) / (np.float32(1) + np.exp(-y))
-
-
-@dataclass(frozen=True)
-class FirstFilms:
-    """Ranks films as they stand in the film file, for everybody: what a model whose scores are all equal comes to."""
-
-    num_films: int
-
-    def rank(self, users: NDArray[np.integer], k: int, exclude: NeighbourLists | None) -> NDArray[np.int32]:
-        """The `k` first films for each user, int32 [n, k], less those excluded."""
-        return rank_blocks(
-            lambda some: np.zeros((len(some), self.num_films), np.float32), self.num_films, users, k, exclude
-        )
