@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TRAIN = ("-m", "tastegraph", "train")
 SMALL = [
-    "training.epochs=8",
+    "training.epochs=40",
     "training.patience=100",
     "training.batch_size=64",
     "model.embedding_dim=5",
@@ -136,6 +136,19 @@ def test_a_signal_to_one_rank_stops_all_and_any_number_of_ranks_goes_on(csv: Pat
     assert done.returncode == 0, done.stderr
     assert "going on with lightgcn-select after epoch " in done.stderr
     _assert_the_same_run(out, alone, ranks=2)
+
+
+def test_ranks_whose_torchrun_is_killed_save_and_end(csv: Path, alone: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    words = torchrun(2, *TRAIN, str(csv), "--out", str(out), *WORDS)
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
+        _wait_for_epochs(out, 2, process)
+        process.kill()
+        _, said = process.communicate(timeout=LONGEST)  # to the end of its stderr, which its ranks have, too
+    (line,) = said_by_us(said)
+    assert line.startswith("tastegraph: stopped by SIGTERM after epoch ")
+    subprocess.run([sys.executable, *TRAIN, "--resume", str(out)], check=True, capture_output=True, env=ENVIRONMENT)
+    _assert_the_same_run(out, alone, ranks=1)
 
 
 def test_a_state_of_three_ranks_is_gone_on_with_by_one_process(csv: Path, alone: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -66,6 +68,7 @@ class SharedKeeper:
 
     def __init__(self, ranks: Ranks, width: int, stop: Stop, own: StageKeeper | None) -> None:
         self._ranks, self._width, self._stop, self._own = ranks, width, stop, own
+        self._started_by = os.getppid()
 
     def last(self) -> TrainingState | None:
         """Where rank 0's last state says to go on; of it this rank's columns."""
@@ -80,6 +83,8 @@ class SharedKeeper:
         """Confer where a rank called for it."""
         if self._ranks.called:
             self._keep(state, lambda own, whole: own.after_step(whole))
+        if os.getppid() != self._started_by:  # torchrun was killed without a chance to end its ranks
+            self._stop.hear(signal.SIGTERM)
         self._ranks.calls = self._stop.asked or (self._own is not None and self._own.is_due())
 
     def after_epoch(self, state: Callable[[], TrainingState]) -> None:

@@ -27,6 +27,7 @@ class Stop:
     def __init__(self) -> None:
         self.advice = ""
         self._signal: signal.Signals | None = None
+        self._own = False  # whether this process was sent it: all ranks may be, and one of them tells the others first
         self._waits = False
 
     @contextmanager
@@ -42,7 +43,7 @@ class Stop:
                 signal.signal(number, handler)
 
     def _hear(self, number: int, _: FrameType | None) -> None:
-        again, self._signal = self._signal is not None, signal.Signals(number)
+        again, self._own, self._signal = self._own, True, signal.Signals(number)
         if again or not self._waits:
             raise self.error("")
 
