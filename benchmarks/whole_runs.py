@@ -1,12 +1,16 @@
 """Whole runs as people start them: what README tells of MovieLens 1M, and memory said to be needed and taken.
 
-`python -m benchmarks.whole_runs run DATA [--recipe NAME]` keeps a record of one, and `tables` in place of `run DATA`
-makes the tables of README.md and docs/reliability.md of them.
+`python -m benchmarks.whole_runs run DATA [--recipe NAME]` keeps a record of one, `... quickstart` what that prints, and
+`... tables` puts both into README.md and docs/reliability.md.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +32,8 @@ HERE = Path(__file__).parent
 FOLDER = HERE / "results" / "runs"
 README = HERE.parent / "README.md"
 RELIABILITY = HERE.parent / "docs" / "reliability.md"
+PRINTED = FOLDER / "quickstart.txt"
+BEGIN_PRINTED, END_PRINTED = "```text\n$ make quickstart\n", "```\n"
 MIB = 1 << 20
 TITLES = {
     "lightgcn": "LightGCN, 3 layers, 64 dimensions",
@@ -51,8 +57,24 @@ def run(data: str, *, recipe: Annotated[str, typer.Option(help="One that comes a
 
 
 @app.command()
+def quickstart() -> None:
+    """Keep what `tastegraph quickstart` prints into a file, on both streams, without blanks at the ends of lines."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "tastegraph", "quickstart"]
+        done = subprocess.run(
+            command, cwd=scratch, env=os.environ | {"PYTHONUNBUFFERED": "1"}, check=True, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    lines = [line.rstrip() + "\n" for line in done.stdout.splitlines()]
+    PRINTED.write_text("".join(lines), encoding="utf-8")
+
+
+@app.command()
 def tables() -> None:
-    """Make the tables of README.md and docs/reliability.md anew."""
+    """Put what was recorded into README.md and docs/reliability.md."""
+    before, begin, after = README.read_text(encoding="utf-8").partition(BEGIN_PRINTED)
+    rest = after[after.index(END_PRINTED) :]
+    README.write_text(before + begin + PRINTED.read_text(encoding="utf-8") + rest, encoding="utf-8")
     for page, name, table in ((README, "run", accuracy_of("ml-1m")), (RELIABILITY, "memory", memory_table())):
         write_into(page, table + "\n", f"<!-- {name}: begin -->", f"<!-- {name}: end -->")
 
