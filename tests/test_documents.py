@@ -13,6 +13,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,8 +111,9 @@ def parse(line: str) -> None:
     words = words[2:] if words[0] == "python" else words
     module = {"tastegraph": "tastegraph.cli.main", "benchmarks": "benchmarks.__main__"}.get(words[0], words[0])
     app = getattr(import_module(module), "app", None)
-    if app is None:
-        return  # it takes its arguments as they stand
+    if app is None:  # it takes its arguments as they stand
+        assert all((ROOT / word).exists() for word in words if word.startswith("recipes/")), line
+        return
     command, rest = typer.main.get_command(app), words[1:]
     while rest and (commands := getattr(command, "commands", None)):
         command, rest = commands[rest[0]], rest[1:]
@@ -142,6 +144,20 @@ def test_commands_in_sentences_are_there_with_their_options(line: str) -> None:
     """A name stands for an argument, or an argument is left to the reader."""
     with contextlib.suppress(typer.BadParameter):
         parse(line)
+
+
+def test_lines_for_python_run_in_a_checkout() -> None:
+    """Those that have its prompt, and need more than what is installed."""
+    lines = [line[4:] for text in blocks("text") for line in text.splitlines() if line.startswith(">>> ")]
+    assert lines
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, cwd=ROOT, capture_output=True)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *BESIDE_README], ids=lambda page: page.name)
+def test_extras_that_are_named_are_there(page: Path) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = re.findall(r"tastegraph\[([a-z0-9,-]+)\]", page.read_text(encoding="utf-8"))
+    assert {extra for names in named for extra in names.split(",")} <= extras.keys()
 
 
 def anchors(page: Path) -> set[str]:

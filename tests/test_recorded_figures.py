@@ -152,3 +152,10 @@ def test_tables_of_whole_runs_are_those_of_the_records(name: str, table: str) ->
 def test_readme_shows_what_quickstart_printed() -> None:
     printed = (RECORDS / "runs" / "quickstart.txt").read_text(encoding="utf-8")
     assert f"```text\n$ make quickstart\n{printed}```\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_whole_runs_took_about_what_was_told() -> None:
+    figures = [json.loads(path.read_text("utf-8"))["figures"] for path in (RECORDS / "runs").glob("run-*.json")]
+    assert len(figures) >= 3
+    for got in figures:
+        assert 2 / 3 < got["needed"] / got["peak"] < 4 / 3

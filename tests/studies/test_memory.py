@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,14 @@ def test_ranks_of_one_machine_read_each_for_itself(ratings_csv: Path, monkeypatc
 def test_what_no_file_tells_is_not_refused(tmp_path: Path) -> None:
     for source in ("ml-100k", "-", str(tmp_path), str(tmp_path / "none")):
         check_reading(source)
+
+
+def test_the_recorded_needs_are_todays(movielens_100k: Dataset) -> None:
+    """Else `docs/reliability.md` tells of former estimates: `python -m benchmarks.whole_runs` records anew."""
+    path = Path(__file__).parents[2] / "benchmarks" / "results" / "runs" / "run-ml-100k.json"
+    recipe = load_recipe(None)
+    need = need_of_run(Trial.of(movielens_100k, recipe), recipe)
+    assert json.loads(path.read_text("utf-8"))["figures"]["needed"] == need.total
 
 
 def test_the_docs_have_the_parts_of_the_estimates() -> None:
