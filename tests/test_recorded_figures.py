@@ -159,3 +159,15 @@ def test_whole_runs_took_about_what_was_told() -> None:
     assert len(figures) >= 3
     for got in figures:
         assert 2 / 3 < got["needed"] / got["peak"] < 4 / 3
+
+
+def test_targets_in_scale() -> None:
+    scale = page("docs/scale.md")
+    at = {edges: record(f"scale/size-{edges}.json")["figures"] for edges in (10**6, 10**7, 10**8)}
+    assert f"| 20 GiB | {at[10**8]['peak_mb'] * 1e6 / (1 << 30):.1f} GiB |" in scale
+    an_edge = {edges: min(said["layer"]["processors"]) / said["edges"] for edges, said in at.items()}
+    by_linear = [an_edge[edges] / an_edge[10**6] for edges in (10**7, 10**8)]
+    assert f"| 2 times | {by_linear[0]:.2f} at $10^7$, {by_linear[1]:.2f} at $10^8$ |" in scale
+    speed, sent, softmax_speed, softmax_sent = (target["measured"] for target in record("ranks.json")["targets"])
+    assert f"| as fast | {speed:.2f}, {softmax_speed:.2f} |" in scale
+    assert f"| within 10 % | {100 * sent:.1f} %, {100 * softmax_sent:.1f} % |" in scale
