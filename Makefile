@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/data),)
 export TASTEGRAPH_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: audit coverage help ray licences quickstart test lint mutants bench torture fuzz browser pictures docs lock lowest wheel clean
+.PHONY: audit coverage help ray licences settings quickstart test lint mutants bench torture fuzz browser pictures docs lock lowest wheel clean
 
 help:
 	@echo "make quickstart  train on MovieLens 100K and print a Guess You Love list"
@@ -22,6 +22,7 @@ help:
 	@echo "make fuzz        ten minutes of coverage-guided runs against readers, recipes and saved models; FUZZ_SECONDS=200 each"
 	@echo "make audit       look the pinned packages up among known vulnerabilities (online)"
 	@echo "make licences    the licences of what comes along, into docs/licences.md"
+	@echo "make settings    the keys of a recipe, from their classes, into docs/settings.md"
 	@echo "make ray         the tests of tune --ray on a Ray of their own (267 MB more to install)"
 	@echo "make browser     Debian's Chromium and PostgreSQL, which some tests of the service need, where they are missing"
 	@echo "make pictures    the pictures of the pages in docs/, of a run of MovieLens 1M"
@@ -122,6 +123,9 @@ audit: $(VENV)/.audit
 licences: $(VENV)/.dev
 	$(PIP) install --quiet -c constraints.txt -e ".[index,onnx,ray]"
 	$(BIN)/python -m supply.licences docs/licences.md
+
+settings: $(VENV)/.dev
+	$(BIN)/python -m supply.settings docs/settings.md
 
 docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning --fresh-env docs build/site

@@ -1,20 +1,30 @@
-"""Every block of README and docs is run, as written; a training is cut to one epoch to keep it short."""
+"""Every block of README and docs, by its kind.
+
+`sh` and `python` are run as written, a training cut to one epoch to keep it short. `toml` is read as a recipe. `text`
+is what was printed, and commands that take too long or need what is not here: the command line parses those.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
+import tomllib
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
+
+from tastegraph.studies.recipe import load_recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -22,7 +32,7 @@ BESIDE_README = [ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SE
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MAIN = ROOT / "src" / "tastegraph" / "cli" / "main.py"
 RUN_BY_TEST = {"sh", "python"}
-NOT_CODE = {"text", "toml"}  # recorded output, and recipes
+NOT_RUN = {"text", "toml"}
 
 
 def blocks(language: str) -> list[str]:
@@ -40,7 +50,7 @@ def test_no_block_goes_unrun() -> None:
     languages = {
         lang for page in PAGES if page.name != "commands.md" for lang, _ in BLOCK.findall(page.read_text("utf-8"))
     }
-    assert languages <= RUN_BY_TEST | NOT_CODE
+    assert languages <= RUN_BY_TEST | NOT_RUN
 
 
 @pytest.mark.parametrize("code", blocks("python"), ids=lambda code: code.strip().splitlines()[0])
@@ -77,6 +87,77 @@ def test_shell_blocks_run(workplace: Path) -> None:
             short, shell=True, cwd=workplace, env=environment, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("text", blocks("toml"), ids=lambda text: text.strip().splitlines()[0])
+def test_toml_blocks_are_recipes(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(text, encoding="utf-8")
+    load_recipe(path)
+
+
+PROGRAMS = ("tastegraph ", "python -m tastegraph", "python -m benchmarks")
+
+
+def commands_among(lines: Iterable[str]) -> list[str]:
+    """Those that are commands of ours, each once, without a prompt or a comment; what is cut short is left out."""
+    found = [line.removeprefix("$ ").partition(" # ")[0].strip() for line in lines]
+    return [line for line in dict.fromkeys(found) if line.startswith(PROGRAMS) and "..." not in line]
+
+
+def parse(line: str) -> None:
+    """What the command line does before it does anything."""
+    words = shlex.split(line)
+    words = words[2:] if words[0] == "python" else words
+    module = {"tastegraph": "tastegraph.cli.main", "benchmarks": "benchmarks.__main__"}.get(words[0], words[0])
+    app = getattr(import_module(module), "app", None)
+    if app is None:  # it takes its arguments as they stand
+        assert all((ROOT / word).exists() for word in words if word.startswith("recipes/")), line
+        return
+    command, rest = typer.main.get_command(app), words[1:]
+    while rest and (commands := getattr(command, "commands", None)):
+        command, rest = commands[rest[0]], rest[1:]
+    if not hasattr(command, "commands"):
+        command.make_context(line, rest)
+
+
+@pytest.mark.parametrize("line", commands_among(line for text in blocks("text") for line in text.splitlines()))
+def test_commands_that_are_not_run_are_parsed(line: str) -> None:
+    """Commands and options are there, values are of their kinds; nothing is done."""
+    parse(line)
+
+
+def test_an_option_that_is_not_there_is_found() -> None:
+    with pytest.raises(Exception, match="No such option: --recpie"), contextlib.suppress(typer.BadParameter):
+        parse("tastegraph train --recpie gowalla")
+
+
+def spans() -> Iterator[str]:
+    """What stands between backticks within sentences and tables."""
+    for page in PAGES:
+        prose = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        yield from (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose))
+
+
+@pytest.mark.parametrize("line", [line for line in commands_among(spans()) if "--help" not in line])
+def test_commands_in_sentences_are_there_with_their_options(line: str) -> None:
+    """A name stands for an argument, or an argument is left to the reader."""
+    with contextlib.suppress(typer.BadParameter):
+        parse(line)
+
+
+def test_lines_for_python_run_in_a_checkout() -> None:
+    """Those that have its prompt, and need more than what is installed."""
+    lines = [line[4:] for text in blocks("text") for line in text.splitlines() if line.startswith(">>> ")]
+    assert lines
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, cwd=ROOT, capture_output=True)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *BESIDE_README], ids=lambda page: page.name)
+def test_extras_that_are_named_are_there(page: Path) -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = re.findall(r"tastegraph\[([a-z0-9,-]+)\]", page.read_text(encoding="utf-8"))
+    assert {extra for names in named for extra in names.split(",")} <= extras.keys()
 
 
 def anchors(page: Path) -> set[str]:

@@ -67,6 +67,14 @@ def test_training_prints_the_table_and_the_places(tastegraph: Command, csv: str,
     assert "runs/ratings-2/report.html" in tastegraph("train", csv, *SMALL).stdout  # nothing is overwritten
 
 
+def test_who_cannot_be_judged_is_told(tastegraph: Command, csv: str, workplace: Path) -> None:
+    """Of a single like nothing is held out."""
+    rows = (workplace / csv).read_text(encoding="utf-8")
+    (workplace / "and-a-guest.csv").write_text(f"{rows}guest,film 1,5,3000\n", encoding="utf-8")
+    words = tastegraph("train", "and-a-guest.csv", "--out", "with-a-guest", *SMALL).stdout
+    assert "not judged, for want of a like held out for test: 1 of 61 users\n" in words
+
+
 def test_json_is_all_of_stdout(tastegraph: Command, csv: str, run: str) -> None:
     result = json.loads(tastegraph("train", csv, "--out", "second", "--json", *SMALL).stdout)
     assert result["schema"] == 1

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,8 +23,6 @@ from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tastegraph.data.dataset import Dataset
 
 SETTINGS = [
@@ -114,3 +114,28 @@ def test_ranks_of_one_machine_read_each_for_itself(ratings_csv: Path, monkeypatc
 def test_what_no_file_tells_is_not_refused(tmp_path: Path) -> None:
     for source in ("ml-100k", "-", str(tmp_path), str(tmp_path / "none")):
         check_reading(source)
+
+
+def test_the_recorded_needs_are_todays(movielens_100k: Dataset) -> None:
+    """Else `docs/reliability.md` tells of former estimates: `python -m benchmarks.whole_runs` records anew."""
+    path = Path(__file__).parents[2] / "benchmarks" / "results" / "runs" / "run-ml-100k.json"
+    recipe = load_recipe(None)
+    need = need_of_run(Trial.of(movielens_100k, recipe), recipe)
+    assert json.loads(path.read_text("utf-8"))["figures"]["needed"] == need.total
+
+
+def test_the_docs_have_the_parts_of_the_estimates() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    reliability, scale = (" ".join((docs / name).read_text("utf-8").split()) for name in ("reliability.md", "scale.md"))
+    assert memory.A_REFIT == memory.A_POSITIVE
+    assert memory.COPIES_OF_SCORES == 4
+    for told in (
+        f"({memory.A_ROW} bytes a row, their number from Parquet's end",
+        f"the libraries ({LIBRARIES >> 20} MiB), {memory.A_POSITIVE} bytes a positive",
+        f"{memory.COPIES_OF_E0} tables of E0's size, with `model.recency` {memory.AN_AGE} bytes an edge",
+    ):
+        assert told in reliability
+    edge = memory.AN_EDGE_KEPT + memory.AN_EDGE_DRAWN
+    assert f"{memory.COPIES_OF_E0} tables of E0's size, {edge} bytes an edge" in scale
+    assert f"{memory.AN_EDGE_KEPT} more where the model is trained again" in scale
+    assert f"and {memory.A_BLOCK_THERE >> 30} GiB for a block of lists" in scale

@@ -16,7 +16,7 @@ import pytest
 from tastegraph.data.load import load
 from tastegraph.errors import DivergedError, RunError, StoppedError, TasteGraphError
 from tastegraph.lightgcn.checkpoint import load_state
-from tastegraph.studies.checkpoints import Often
+from tastegraph.studies.checkpoints import Checkpoints, Often
 from tastegraph.studies.evaluate import evaluate
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.run import Keeping, Prepared, resume, run
@@ -163,6 +163,18 @@ def test_the_last_two_states_are_kept_and_a_damaged_one_is_passed_over(ratings_c
     assert older.name in told[1]
     run(_recipe(ratings_csv), load(str(ratings_csv)), tmp_path / "one", Silent())
     assert _outcome(out) == _outcome(tmp_path / "one")
+
+
+def test_how_often_states_are_kept(tmp_path: Path) -> None:
+    """Without clock and epochs none is written before a training ends, as `docs/reliability.md` says."""
+
+    def due(often: Often) -> list[int]:
+        keeper = Checkpoints(tmp_path, {}, often).keeper("lightgcn-select")
+        return [epoch for epoch in range(1, 7) if keeper.is_due(epoch)]
+
+    assert due(Often(minutes=0)) == []
+    assert due(Often(minutes=0, epochs=3)) == [3, 6]
+    assert due(Often(minutes=1e-9)) == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def print_result(result: dict[str, Any], folder: Path) -> None:
     shown = names[2]
     judged, learned = result["users"]["test"], result["data"]["fit"]["users"]
     if judged < learned:
-        typer.echo(f"{learned - judged:,} of {learned:,} users have no like held out for test and are not judged")
+        typer.echo(f"not judged, for want of a like held out for test: {learned - judged:,} of {learned:,} users")
     for name, part in result["baselines"].items():
         low, high = part["lead"][shown]["interval"]
         verdict = "ahead of" if low > 0 else "behind" if high < 0 else "not distinguishable from"

@@ -36,7 +36,7 @@ class Relevant:
 
     Attributes:
         lists: those that can be listed, by user.
-        total: |T| with those that cannot (cold items), int64 [users].
+        total: how many T has, with those that cannot (cold items), int64 [users].
     """
 
     lists: NeighbourLists
@@ -63,7 +63,7 @@ class Judged:
 
     Attributes:
         users: user indices [n].
-        values: by metric name ("ndcg@10"), float64 [n]; NaN for a user for whom a metric is not defined.
+        values: by metric name, such as `ndcg@10`, float64 [n]; NaN for a user for whom a metric is not defined.
         lists: item indices, best first, int32 [n, longest K]; -1 for none.
         protocol: what the lists were made of and what counted as a hit.
     """

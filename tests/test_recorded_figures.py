@@ -1,0 +1,173 @@
+"""Figures that stand in sentences and tables written by hand: each is that of a record in benchmarks/results."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import pytest
+
+from tastegraph.baselines.models import BASELINES
+from tastegraph.studies.published import PUBLISHED
+
+ROOT = Path(__file__).parents[1]
+RECORDS = ROOT / "benchmarks" / "results"
+NUMBERS = {12: "twelve", 13: "thirteen", 14: "fourteen", 15: "fifteen"}
+
+
+def page(name: str) -> str:
+    """A page's text, its lines joined."""
+    return " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+def record(path: str) -> dict[str, Any]:
+    """A record of the benchmarks."""
+    found: dict[str, Any] = json.loads((RECORDS / path).read_text(encoding="utf-8"))
+    return found
+
+
+def of_seeds(name: str) -> list[dict[str, Any]]:
+    """The records of a recipe, by seed."""
+    return [json.loads(path.read_text("utf-8")) for path in sorted((RECORDS / "accuracy").glob(f"{name}-seed-*.json"))]
+
+
+def of_test(name: str, metric: str) -> str:
+    """A recipe's test figure, the mean over its seeds."""
+    return f"{mean(said['metrics']['test'][metric] for said in of_seeds(name)):.4f}"
+
+
+def seconds(said: dict[str, Any]) -> float:
+    """Of a recipe's run, all but reading the files and scoring test."""
+    taken: dict[str, float] = said["seconds"]
+    return taken["prepare"] + taken["train"]
+
+
+def median(case: str, group: str, name: str) -> float:
+    """A row's median."""
+    (found,) = (row["median"] for row in record(f"{case}.json")["rows"] if (row["group"], row["name"]) == (group, name))
+    return float(found)
+
+
+def test_recipes_in_readme() -> None:
+    readme, first = page("README.md"), [seconds(of_seeds(name)[0]) for name in ("gowalla", "gowalla-fast")]
+    assert len(of_seeds("gowalla")) == len(of_seeds("ml-1m")) == 3
+    assert (
+        f"takes {mean(map(seconds, of_seeds('ml-1m'))):.0f} s to {of_test('ml-1m', 'recall@10')} recall@10 and "
+        f"{of_test('ml-1m', 'ndcg@10')} NDCG@10, mean of three seeds"
+    ) in readme
+    assert (
+        f"the recipe `gowalla` comes to {of_test('gowalla', 'recall@20')} recall@20 and "
+        f"{of_test('gowalla', 'ndcg@20')} NDCG@20, mean of three seeds, of which the first, with two cores to itself, "
+        f"took {first[0]:.0f} s (`gowalla-fast` comes to {of_test('gowalla-fast', 'recall@20')} and "
+        f"{of_test('gowalla-fast', 'ndcg@20')} in {first[1]:.0f} s)"
+    ) in readme
+    assert f"had the machine alone: {first[1]:.0f} s and {first[0]:.0f} s" in page("docs/accuracy.md")
+    unordered = [of_test("gowalla-unordered", metric) for metric in ("recall@20", "ndcg@20")]
+    assert f"(`gowalla-unordered`) it comes to {unordered[0]} and {unordered[1]}" in readme
+    assert f"| **{of_test('gowalla', 'recall@20')}** (order-blind {unordered[0]}) |" in readme
+
+
+def test_published_figures_in_readme() -> None:
+    paper, *others = (row.metrics for row in PUBLISHED["gowalla"])
+    highest = [max(row[metric] for row in (paper, *others)) for metric in ("recall@20", "ndcg@20")]
+    assert (
+        f"the LightGCN paper has {paper['recall@20']:.4f} and {paper['ndcg@20']:.4f} and the highest published figures "
+        f"are {highest[0]:.4f} and {highest[1]:.4f}"
+    ) in page("README.md")
+
+
+def test_comparisons_in_readme() -> None:
+    readme = page("README.md")
+    of_100k, of_1m = (record(f"comparisons/{name}.json")["models"] for name in ("ml-100k", "ml-1m"))
+
+    def figure(models: dict[str, Any], name: str, metric: str) -> str:
+        return f"{models[name]['metrics']['test'][metric]:.4f}"
+
+    def behind(models: dict[str, Any], metric: str, *names: str) -> bool:
+        return not any(models[name]["versus"][metric]["tied"] for name in names)
+
+    assert f"({figure(of_100k, 'lightgcn', 'ndcg@10')}; EASE {figure(of_100k, 'ease', 'ndcg@10')})" in readme
+    assert behind(of_100k, "ndcg@10", "ease", "als", "bpr")
+    assert not behind(of_100k, "ndcg@10", "slim")
+    assert f"ahead of all {NUMBERS[len(of_1m) - 1]} at recall@20 ({figure(of_1m, 'lightgcn', 'recall@20')})" in readme
+    assert behind(of_1m, "recall@20", *(of_1m.keys() - {"lightgcn"}))
+    assert f"({figure(of_1m, 'lightgcn', 'ndcg@10')}; EASE {figure(of_1m, 'ease', 'ndcg@10')})" in readme
+    assert not behind(of_1m, "ndcg@10", "lightgcn", "ease")
+
+
+def test_the_number_of_models_beside_lightgcn() -> None:
+    """The baselines, and matrix factorization."""
+    number = NUMBERS[len(BASELINES) + 1]
+    assert f"puts LightGCN beside {number} other models" in page("README.md")
+    assert f"all of it, {number} models beside it" in page("README.md")
+
+
+def test_speed_in_readme() -> None:
+    readme = page("README.md")
+    step = {
+        "ours, float16": "**{:.0f} ms**",
+        "textbook (COO, autograd, Adam)": "{:.0f} ms",
+        "RecBole LightGCN": "{:.0f} ms",
+        "PyG LightGCN, its example": "{:,.0f} ms",
+    }
+    cells = [cell.format(median("step", "gowalla", name)) for name, cell in step.items()]
+    assert f"| a training step on Gowalla, two cores | {' | '.join(cells)} |" in readme
+    epoch = {
+        "ours": "**{:.1f} s**",
+        "textbook": "{:.0f} s",
+        "RecBole LightGCN": "{:.0f} s",
+        "PyG LightGCN, its example": "{:.0f} s",
+    }
+    cells = [cell.format(median("epoch", "ml-1m", name)) for name, cell in epoch.items()]
+    assert f"| an epoch of MovieLens 1M, two cores | {' | '.join(cells)} |" in readme
+
+
+def test_halves_in_readme() -> None:
+    (note,) = record("precision.json")["notes"]
+    means = [float(note.partition(f"{kind} ")[2].split()[0].rstrip(";")) for kind in ("float32", "float16")]
+    assert abs(means[0] - means[1]) < 0.0001
+    assert "test NDCG@20 on MovieLens 1M by less than 0.0001 over five seeds" in page("README.md")
+
+
+def test_an_epoch_of_a_hundred_million_edges_in_readme() -> None:
+    said = record("scale/size-100000000.json")["figures"]
+    steps, a_step = -(-said["edges"] // said["batch"]), mean(said["step"]["wall"])
+    told = f"{steps} steps of {a_step:.1f} s, takes {steps * a_step / 3600:.1f} hours"
+    assert f"An epoch of a hundred million edges, {told}" in page("README.md")
+
+
+@pytest.mark.parametrize(("name", "table"), [("README.md", "run"), ("docs/reliability.md", "memory")])
+def test_tables_of_whole_runs_are_those_of_the_records(name: str, table: str) -> None:
+    expression = {"run": "accuracy_of('ml-1m')", "memory": "memory_table()"}[table]
+    code = f"from benchmarks.whole_runs import accuracy_of, memory_table; print({expression}, end='')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert f"<!-- {table}: begin -->\n\n{done.stdout}\n\n<!-- {table}: end -->" in text
+
+
+def test_readme_shows_what_quickstart_printed() -> None:
+    printed = (RECORDS / "runs" / "quickstart.txt").read_text(encoding="utf-8")
+    assert f"```text\n$ make quickstart\n{printed}```\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_whole_runs_took_about_what_was_told() -> None:
+    figures = [json.loads(path.read_text("utf-8"))["figures"] for path in (RECORDS / "runs").glob("run-*.json")]
+    assert len(figures) >= 3
+    for got in figures:
+        assert 2 / 3 < got["needed"] / got["peak"] < 4 / 3
+
+
+def test_targets_in_scale() -> None:
+    scale = page("docs/scale.md")
+    at = {edges: record(f"scale/size-{edges}.json")["figures"] for edges in (10**6, 10**7, 10**8)}
+    assert f"| 20 GiB | {at[10**8]['peak_mb'] * 1e6 / (1 << 30):.1f} GiB |" in scale
+    an_edge = {edges: min(said["layer"]["processors"]) / said["edges"] for edges, said in at.items()}
+    by_linear = [an_edge[edges] / an_edge[10**6] for edges in (10**7, 10**8)]
+    assert f"| 2 times | {by_linear[0]:.2f} at $10^7$, {by_linear[1]:.2f} at $10^8$ |" in scale
+    speed, sent, softmax_speed, softmax_sent = (target["measured"] for target in record("ranks.json")["targets"])
+    assert f"| as fast | {speed:.2f}, {softmax_speed:.2f} |" in scale
+    assert f"| within 10 % | {100 * sent:.1f} %, {100 * softmax_sent:.1f} % |" in scale
