@@ -14,7 +14,6 @@ from tastegraph.studies import memory
 from tastegraph.studies.memory import (
     LIBRARIES,
     DeviceNeed,
-    available_bytes,
     check_reading,
     need_of_device,
     need_of_run,
@@ -58,18 +57,6 @@ def test_what_is_largest_is_named_and_what_would_lower_it(ratings_csv: Path) -> 
     wide = load_recipe(None, ['baselines=["ease"]', "model.embedding_dim=1", "training.batch_size=1"], str(ratings_csv))
     trial = Trial.of(load(str(ratings_csv)), wide)
     assert need_of_run(trial, wide).model == "ease"
-
-
-def test_the_limit_of_a_control_group_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The files are as the kernel writes them, in a folder of ours: a test cannot set limits of its own."""
-    free = available_bytes()
-    assert free is not None
-    monkeypatch.setattr(memory, "CGROUPS", tmp_path)
-    for name, content in (("memory.max", "3000000\n"), ("memory.current", "1000000\n")):
-        (tmp_path / name).write_text(content)
-    assert available_bytes() == 2_000_000
-    (tmp_path / "memory.max").write_text("max\n")
-    assert abs((available_bytes() or 0) - free) < 1 << 30
 
 
 def test_the_need_of_a_gpu(ratings_csv: Path) -> None:

@@ -66,7 +66,8 @@ class Sitting:
     def split(self, recipe: Recipe, dataset: Dataset, load_seconds: float) -> Prepared:
         """A data set and its split; what cannot be judged, or does not fit, is told before torch is even imported."""
         from tastegraph.errors import ModelError
-        from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
+        from tastegraph.studies.free_memory import available_bytes, own_bytes
+        from tastegraph.studies.memory import need_of_run
         from tastegraph.studies.trial import Trial
 
         trial = Trial.of(dataset, recipe)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING
 from tastegraph.baselines.models import BASELINES
 from tastegraph.data.estimated_rows import estimated_rows
 from tastegraph.errors import ModelError
+from tastegraph.studies.free_memory import available_bytes, own_bytes
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import TrainingConfig
@@ -23,13 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DeviceNeed",
     "Need",
-    "available_bytes",
     "bytes_needed",
     "check_memory",
     "check_reading",
     "need_of_device",
     "need_of_run",
-    "own_bytes",
 ]
 
 GIB = 1 << 30
@@ -45,8 +43,6 @@ COPIES_OF_WHOLE = 4  # of several ranks: embeddings put together from all, and t
 AN_EDGE_KEPT, AN_EDGE_DRAWN = 2 * 10 + 3 * 8, 6 * 8
 A_BLOCK_THERE = 2 << 30  # scores of a block of users, as floats and as keys, and what selects the largest
 COPIES_OF_SCORES = 4  # a batch's scores against shared negatives, shifted, exponentiated, with their gradient
-CGROUPS = Path("/sys/fs/cgroup")
-NO_LIMIT = 1 << 60  # what version 1 of control groups says where there is none
 
 
 @dataclass(frozen=True)
@@ -79,8 +75,9 @@ class Need:
         """Why a run is not begun, and what would help."""
         advice = "fewer interactions would help (data.threshold, cleaning)"
         if self.fitting > self.data:
-            lower = "model.embedding_dim or training.batch_size" if self.model in (LIGHTGCN, MF) else "leave it out"
-            advice = f"most is {title_of(self.model)}'s: " + (lower if "leave" in lower else f"lower {lower}")
+            learned = self.model in (LIGHTGCN, MF)
+            remedy = "lower model.embedding_dim or training.batch_size" if learned else "leave it out"
+            advice = f"most is {title_of(self.model)}'s: {remedy}"
         return (
             f"the run needs about {self.total / GIB:.1f} GiB of memory, {free / GIB:.1f} GiB are free; {advice}, "
             f"or --force to try all the same"
@@ -198,57 +195,3 @@ def _bytes_of_a_batch(graph: BipartiteGraph, training: TrainingConfig, *, a_row:
         return COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * shared
     candidates = training.candidates if training.negatives == "hardest" else 1
     return a_row * min(training.batch_size, graph.num_edges) * (candidates + beside)
-
-
-def available_bytes() -> int | None:
-    """Memory that is free for the asking, within the control groups' limits; None where the system does not say."""
-    found = [free for free in (_free_of_machine(), *_free_of_groups()) if free is not None]
-    return min(found, default=None)
-
-
-def own_bytes() -> int:
-    """Memory that this process holds already."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError, AttributeError):
-        return 0
-
-
-def _free_of_machine() -> int | None:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return None
-
-
-def _free_of_groups() -> Iterator[int]:
-    """What the control groups of this process leave it: of version 2, and of version 1."""
-    for names in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
-        for folder in _groups():
-            limit, used = (_number_in(folder / name) for name in names)
-            if limit is not None and used is not None and limit < NO_LIMIT:
-                yield max(0, limit - used)
-
-
-def _groups() -> Iterator[Path]:
-    """The folders of the control groups of this process, up to the root."""
-    try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, kinds, path = line.split(":", 2)
-        if kinds == "" or "memory" in kinds.split(","):
-            own = (CGROUPS / "memory" if kinds else CGROUPS) / path.lstrip("/")
-            yield from (folder for folder in (own, *own.parents) if folder.is_relative_to(CGROUPS))
-
-
-def _number_in(path: Path) -> int | None:
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None

@@ -13,7 +13,8 @@ from tastegraph.graph.devices import CPU
 from tastegraph.ranks.alone import widest_share
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.differences import said_of
-from tastegraph.studies.memory import available_bytes, need_of_run, own_bytes
+from tastegraph.studies.free_memory import available_bytes, own_bytes
+from tastegraph.studies.memory import need_of_run
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.shared_keeper import SharedCheckpoints
 from tastegraph.studies.watcher import Silent
