@@ -76,9 +76,19 @@ def test_a_storage_of_other_data_is_refused_in_one_line(tastegraph: Command, dat
         (["compare", "nowhere.csv"], 1, "nowhere.csv"),
         (["tune", "DATA", "--trials", "0"], 2, "greater than or equal to 1"),
         (["tune", "DATA", "--models", ""], 1, "unknown model ''"),
-        (["tune", "DATA", "--storage", "mysql://me:secret@host/it"], 1, "storage mysql://me@host/it: expected sqlite"),
-        (["tune", "DATA", "--storage", "postgresql://me@127.0.0.1:1/it"], 1, "cannot be used (connection failed"),
-        (["tune", "DATA", "--storage", "sqlite:////no/such/folder/it.db"], 1, "(unable to open database file)"),
+        (
+            ["tune", "nowhere.csv", "--storage", "mysql://me:secret@host/it"],
+            1,
+            "storage mysql://me@host/it: expected sqlite",
+        ),
+        (
+            ["tune", "nowhere.csv", "--storage", "postgresql://me@127.0.0.1:1/it"],
+            1,
+            "cannot be used (connection failed",
+        ),
+        (["tune", "nowhere.csv", "--storage", "sqlite:////no/such/folder/it.db"], 1, "(no folder /no/such/folder)"),
+        (["tune", "nowhere.csv", "--storage", "sqlite:///it.db"], 1, "nowhere.csv: no such file"),
+        (["tune", "nowhere.csv", "--ray", "somewhere"], 1, "--ray"),  # not an address, or no Ray to ask
         (["tune", "DATA", "--resume", "tuned"], 2, "the search has its own; goes without DATA"),
         (["tune", "--resume", "nowhere"], 1, "nowhere: no such file or directory"),
     ],

@@ -16,7 +16,7 @@ from tastegraph.data.load import load
 from tastegraph.errors import RunError
 from tastegraph.studies.recipe import Recipe, load_recipe
 from tastegraph.studies.search import Budget, Search
-from tastegraph.studies.search_storage import Kept, open_storage, sqlite_url, without_password
+from tastegraph.studies.search_storage import Kept, check_storage, open_storage, sqlite_url, without_password
 from tastegraph.studies.trial import Trial
 from tastegraph.studies.tuning import here, tune
 from tastegraph.studies.tuning_folder import Asked, asked_in, go_on_into, tune_into
@@ -185,6 +185,17 @@ def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(url: str
     assert said in str(refused.value)
     assert "secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_looking_whether_a_storage_can_be_used_makes_none(tmp_path: Path) -> None:
+    check_storage(sqlite_url(tmp_path / "trials.db"))
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(RunError, match="no folder"):
+        check_storage(sqlite_url(tmp_path / "none" / "trials.db"))
+    with pytest.raises(RunError, match="cannot be used"):
+        check_storage("postgresql://somebody@127.0.0.1:1/none")
+    open_storage(sqlite_url(tmp_path / "trials.db")).engine.dispose()
+    check_storage(sqlite_url(tmp_path / "trials.db"))
 
 
 def test_a_file_of_something_else_is_no_storage(tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ def _search_and_show(
     from tastegraph.studies.trial import Trial
 
     recipe = asked.recipe
+    _check_where(asked.storage, where[0])
     check_reading(recipe.data.source)
     dataset = load(recipe.data.source, spoken(quiet=json), recipe.data.reading)
     trial = Trial.of(dataset, recipe)
@@ -170,6 +171,18 @@ def _search_and_show(
         print_json({name: vars(one) for name, one in found.items()})
     else:
         _show(found, recipe.evaluation.select, folder)
+
+
+def _check_where(storage: str | None, ray: str | None) -> None:
+    """Refuse, before the data are read, a storage and a Ray that cannot be reached."""
+    if storage is not None:
+        from tastegraph.studies.search_storage import check_storage
+
+        check_storage(storage)
+    if ray is not None:
+        from tastegraph.studies.on_ray import check_ray
+
+        check_ray(ray)
 
 
 @contextmanager

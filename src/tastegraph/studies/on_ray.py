@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.tuning import Runner
     from tastegraph.studies.watcher import Watcher
 
-__all__ = ["blind", "on_ray"]
+__all__ = ["blind", "check_ray", "on_ray"]
 
 LOCAL, ANY, CLIENT = "local", "auto", "ray://"
 REACH_SECONDS = 5.0
@@ -51,8 +51,9 @@ def on_ray(address: str, trial: Trial, watcher: Watcher, at_once: int | None = N
         RunError: there is no Ray at the address.
         ModelError: the extra is missing.
     """
-    with needs_extra("--ray", "ray"):
-        import ray
+    check_ray(address)
+    import ray
+
     _connect(address)
     try:
         sizes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
@@ -61,6 +62,19 @@ def on_ray(address: str, trial: Trial, watcher: Watcher, at_once: int | None = N
         yield _Cluster(ray.put(blind(trial)), watcher, at_once, share).run
     finally:
         ray.shutdown()
+
+
+def check_ray(address: str) -> None:
+    """Refuse an address where no Ray can be; see `on_ray`.
+
+    Raises:
+        RunError: it is no address, or nobody listens there.
+        ModelError: the extra is missing.
+    """
+    with needs_extra("--ray", "ray"):
+        import ray  # noqa: F401 (whether it is there)
+    if address not in (LOCAL, ANY):
+        _must_answer(address)
 
 
 def blind(trial: Trial) -> Trial:
@@ -182,8 +196,6 @@ def _connect(address: str) -> None:
     where: dict[str, Any] = (
         {"address": "local", "include_dashboard": False} if address == LOCAL else {"address": address}
     )
-    if address not in (LOCAL, ANY):
-        _must_answer(address)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.errors import RunError, needs_extra
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from optuna.storages import BaseStorage, RDBStorage
 
-__all__ = ["Kept", "open_storage", "sqlite_url", "without_password"]
+__all__ = ["Kept", "check_storage", "open_storage", "sqlite_url", "without_password"]
 
 SQLITE, POSTGRESQL = "sqlite:///", "postgresql://"
 CONNECT_SECONDS, BUSY_SECONDS = 10, 60
@@ -57,6 +56,20 @@ def sqlite_url(path: Path) -> str:
 def without_password(url: str) -> str:
     """A URL as it may be shown and written down."""
     return PASSWORD.sub(r"\1@", url)
+
+
+def check_storage(url: str) -> None:
+    """Refuse a storage that cannot be used, before anything is read for its sake; an SQLite file is not made yet.
+
+    Raises:
+        RunError: it is no URL of a storage, the file's folder is not there, or the database cannot be reached.
+        ModelError: an extra is missing.
+    """
+    path = Path(url.removeprefix(SQLITE))
+    if not url.startswith(SQLITE) or url == SQLITE or path.exists():
+        open_storage(url).engine.dispose()
+    elif not path.parent.is_dir():
+        raise RunError(f"storage {url}: cannot be used (no folder {path.parent})")
 
 
 def open_storage(url: str) -> RDBStorage:
