@@ -70,5 +70,6 @@ def test_another_objective_leaves_behind_what_the_former_read_but_for_what_is_ke
     assert without_unread({**former, "objective": "bpr"}) == {"epochs": 9, "objective": "bpr"}
     kept = without_unread({**former, "objective": "bpr"}, keep={"temperature", "negatives"})
     assert kept == {"temperature": 0.2, "negatives": "batch", "epochs": 9, "objective": "bpr"}
-    for unknown in ({"objective": "top2"}, {"negatives": ["batch"]}, {"objective": {}}):
-        assert without_unread({**former, **unknown}) == {**former, **unknown}
+    unknown: list[dict[str, Any]] = [{"objective": "top2"}, {"negatives": ["batch"]}, {"objective": {}}]
+    for choice in unknown:
+        assert without_unread({**former, **choice}) == {**former, **choice}
