@@ -98,7 +98,7 @@ class UniformNegatives:
         self._items_of = items_of
 
     @classmethod
-    def of(cls, graph: BipartiteGraph, config: TrainingConfig, device: torch.device) -> Self:  # noqa: ARG003
+    def of(cls, graph: BipartiteGraph, config: TrainingConfig, device: torch.device) -> Self:  # noqa: ARG003 (all samplers are made alike)
         """What draws for a training; see `Negatives`."""
         return cls(graph.items_of, device)
 
