@@ -75,6 +75,27 @@ def test_who_cannot_be_judged_is_told(tastegraph: Command, csv: str, workplace: 
     assert "not judged, for want of a like held out for test: 1 of 61 users\n" in words
 
 
+def test_the_metric_that_is_selected_by_is_shown_and_told_by_wherever_figures_are(
+    tastegraph: Command, csv: str, workplace: Path
+) -> None:
+    by = [*SMALL, "--set", "evaluation.select=mrr@20", "--set", 'baselines=["popularity"]']
+    trained = tastegraph("train", csv, "--out", "by-mrr", *by).stdout
+    result = json.loads((workplace / "by-mrr" / "result.json").read_text(encoding="utf-8"))
+    assert result["select"] == "mrr@20"
+    shown = [line.split() for line in trained.splitlines() if line.strip().startswith("mrr@20")]
+    assert [row[1].rstrip("*") for row in shown] == [f"{result['metrics']['test']['mrr@20']:.4f}"]
+    assert f"Popularity: test mrr@20 {result['baselines']['popularity']['lead']['mrr@20']['mean']:+.4f}" in trained
+    *_, table = tastegraph("evaluate", "by-mrr", "--groups").stdout.partition("activity")
+    assert table.splitlines()[0].split()[-2:] == ["recall@10", "mrr@20"]
+    compared = tastegraph("compare", csv, "--models", "lightgcn,random", *by).stdout
+    assert [line.split()[-5:] for line in compared.splitlines() if "recall@20" in line and "fit" in line] == [
+        ["recall@20", "ndcg@20", "mrr@20", "fit,", "s"]
+    ]
+    assert "mrr@20: LightGCN is " in compared
+    elsewhere = tastegraph("train", csv, *by[:-1], "baselines=[]", "--set", "evaluation.select=mrr@5").stdout
+    assert "mrr@5" not in elsewhere  # the test part is judged at 10 and 20
+
+
 def test_json_is_all_of_stdout(tastegraph: Command, csv: str, run: str) -> None:
     result = json.loads(tastegraph("train", csv, "--out", "second", "--json", *SMALL).stdout)
     assert result["schema"] == 1

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from tastegraph.data.catalog import CATALOG
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -174,7 +176,7 @@ def test_a_bad_file_is_one_line_and_nothing_is_kept(
 
 def test_the_catalog_is_listed_with_its_terms(tastegraph: Command) -> None:
     entries = {entry["name"]: entry for entry in json.loads(tastegraph("data", "list", "--json").stdout)}
-    assert len(entries) == 10
+    assert list(entries) == list(CATALOG)
     assert entries["ml-25m"]["interactions"] == 25_000_095
     assert "no redistribution" in entries["ml-25m"]["licence"]
     assert entries["ml-25m"]["sources"][0]["checked"].startswith("nothing; MD5 as GroupLens publishes")

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import re
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,19 +18,19 @@ from tastegraph.files import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from tests.data.conftest import Shelf
 
 # A small data set in each layout: 2 users, 3 rated items, 4 interactions.
 ROWS = [(1, 10, 5, 964982703), (1, 20, 3, 964981247), (2, 10, 4, 964982224), (2, 30, 1, 964983815)]
-HALVES = [(user, item, f"{value}.5", time) for user, item, value, time in ROWS]
+HALVES = [(user, item, value + 0.5, time) for user, item, value, time in ROWS]
 
 
 def _joined(rows: Sequence[tuple[object, ...]], by: str, end: str = "\n") -> str:
     return "".join(by.join(map(str, row)) + end for row in rows)
 
 
+# What a file holds, by its name, or by its ending where names differ.
 LAYOUTS = {
     "u.data": _joined(ROWS, "\t"),
     "u.item": _joined([(n, f"Film {n} (199{n // 10})", "", "", "", 0, 1) for n in (10, 20, 30)], "|"),
@@ -41,15 +42,29 @@ LAYOUTS = {
     "ratings.csv": "userId,movieId,rating,timestamp\r\n" + _joined(HALVES, ",", "\r\n"),
     "movies.csv": "movieId,title,genres\r\n"
     + _joined([(n, f'"Film, the {n} (199{n // 10})"', "Drama|War") for n in (10, 20, 30, 40)], ",", "\r\n"),
+    ".inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n" + _joined(ROWS, "\t"),
+    ".item": "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
+    + _joined([(n, f"Film {n}", f"199{n // 10}", "Drama War") for n in (10, 20, 30)], "\t"),
+    ".user": "user_id:token\tage:token\n1\t24\n2\t53\n",
     "train.txt": "1 10 20 \n2 10\n",
     "test.txt": "2 30\n",
 }
+RATED: dict[str, Sequence[tuple[int, int, float, int]]] = {
+    "u.data": ROWS, "ratings.dat": ROWS, "ratings.csv": HALVES, ".inter": ROWS,
+}  # fmt: skip
+FILMS, PEOPLE = {"u.item", "movies.dat", "movies.csv", ".item"}, {"u.user", "users.dat", ".user"}
+
+
+def _kinds(known: KnownDataset) -> dict[str, str]:
+    """The key in LAYOUTS of each file of a data set's first source."""
+    names = {file: file.rpartition("/")[2] for file in known.sources[0].files}
+    return {file: name if name in LAYOUTS else f".{name.rpartition('.')[2]}" for file, name in names.items()}
 
 
 def _serve(known: KnownDataset, shelf: Shelf) -> KnownDataset:
     """The data set's first source as a small one on the shelf, with the digests of what lies there."""
     source = known.sources[0]
-    content = {name: LAYOUTS[name.rpartition("/")[2]].encode() for name in source.files}
+    content = {file: LAYOUTS[kind].encode() for file, kind in _kinds(known).items()}
     digests = {name: hashlib.sha256(text).hexdigest() if source.files[name] else None for name, text in content.items()}
     if source.kind == "files":
         for name, text in content.items():
@@ -73,23 +88,23 @@ def test_a_small_archive_in_its_layout_is_fetched_and_loaded(
     monkeypatch.setenv("TASTEGRAPH_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("TASTEGRAPH_DATA", raising=False)
     monkeypatch.setattr("tastegraph.data.load.CATALOG", {name: _serve(CATALOG[name], shelf)})
-    dataset = load(name)
+    dataset, kinds = load(name), {*_kinds(CATALOG[name]).values()}
     rows = dataset.interactions.to_frame().select("user", "item").rows()
     assert rows == [(1, 10), (1, 20), (2, 10), (2, 30)]
     if dataset.published_test is not None:
         assert dataset.published_test.tolist() == [False, False, False, True]
         return
+    (rated,) = (RATED[kind] for kind in kinds & RATED.keys())
     assert dataset.interactions.value is not None
-    whole = name in {"ml-100k", "ml-1m", "ml-10m"}  # 10m has halves, too; the layout is what counts here
-    assert dataset.interactions.value.tolist() == ([5.0, 3.0, 4.0, 1.0] if whole else [5.5, 3.5, 4.5, 1.5])
+    assert dataset.interactions.value.tolist() == [row[2] for row in rated]
     assert dataset.interactions.time is not None
     assert dataset.interactions.time[0] == 964982703
-    assert dataset.item_table is not None
-    assert dataset.item_table.columns == ["item", "title", "year", "genres"]
-    assert dataset.item_table.row(0)[::2] == (10, 1991)
-    assert "Drama" in dataset.item_table["genres"][0]
-    people = dataset.user_table is not None
-    assert people == (name in {"ml-100k", "ml-1m"})
+    assert (dataset.user_table is not None) == bool(kinds & PEOPLE)
+    assert (dataset.item_table is not None) == bool(kinds & FILMS)
+    if dataset.item_table is not None:
+        assert dataset.item_table.columns == ["item", "title", "year", "genres"]
+        assert dataset.item_table.row(0)[::2] == (10, 1991)
+        assert "Drama" in dataset.item_table["genres"][0]
 
 
 def test_a_data_set_that_does_not_hold_what_was_published_is_refused(
@@ -104,11 +119,8 @@ def test_a_data_set_that_does_not_hold_what_was_published_is_refused(
 
 
 def test_every_entry_says_where_it_is_from_what_is_allowed_and_what_was_checked() -> None:
-    assert list(CATALOG) == [
-        "ml-100k", "ml-1m", "ml-10m", "ml-20m", "ml-25m", "ml-32m", "ml-latest-small", "gowalla", "yelp2018",
-        "amazon-book",
-    ]  # fmt: skip
-    for known in CATALOG.values():
+    for name, known in CATALOG.items():
+        assert name == known.name
         assert known.licence
         assert known.citation
         assert known.layout
@@ -121,24 +133,36 @@ def test_every_entry_says_where_it_is_from_what_is_allowed_and_what_was_checked(
             assert source.digest is not None or None not in source.files.values()
 
 
-@pytest.mark.parametrize("name", ["ml-100k", "ml-1m", "ml-latest-small", "gowalla", "yelp2018"])
+CHECKED = [name for name, known in CATALOG.items() if known.sources[0].checked.startswith("files: against real files")]
+
+
+@pytest.mark.parametrize("name", CHECKED)
 def test_digests_that_are_said_to_be_checked_are_those_of_the_real_files(
     real_data: Callable[[str], Path], name: str
 ) -> None:
     folder = real_data(name)
     source = CATALOG[name].sources[0]
-    assert source.checked.startswith("files: against real files")
     for file, digest in (*source.files.items(), *source.optional.items()):
         assert digest_of(folder / file.rpartition("/")[2], like=digest) == digest
 
 
-@pytest.mark.parametrize("name", ["ml-100k", "ml-1m", "ml-latest-small", "gowalla", "yelp2018"])
+@pytest.mark.parametrize("name", CHECKED)
 def test_a_real_data_set_holds_what_the_catalog_says(real_data: Callable[[str], Path], name: str) -> None:
     """`load` itself refuses other counts than these."""
     real_data(name)
     rated = load(name).interactions
     known = CATALOG[name]
     assert (len(rated.users), len(rated.items), len(rated)) == (known.users, known.items, known.interactions)
+
+
+def test_the_page_on_data_has_a_row_for_every_entry() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
+    table = page.partition("## Known data sets")[2].partition("\n## ")[0]
+    expected = [
+        (f"`{one.name}`", f"{one.users:,}", f"{one.items:,}", f"{one.interactions:,}", one.sources[0].checked)
+        for one in CATALOG.values()
+    ]
+    assert re.findall(r"^\| `.*$", table, re.MULTILINE) == [f"| {' | '.join(cells)} |" for cells in expected]
 
 
 @pytest.mark.parametrize("files", ["ratings.dat, movies.dat", "ratings.dat, movies.dat, users.dat"])

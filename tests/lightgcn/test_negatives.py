@@ -11,16 +11,27 @@ from hypothesis import strategies as st
 from tastegraph.errors import GraphError
 from tastegraph.graph.devices import CPU, kept_lists
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.lightgcn.choices import SAMPLERS
+from tastegraph.lightgcn.config import TrainingConfig
 from tastegraph.lightgcn.negative_operators import (
     hardest_reference,
     popular_negatives_reference,
     streams_of,
     uniform_negatives_reference,
 )
-from tastegraph.lightgcn.negatives import PopularNegatives, UniformNegatives, hardest
+from tastegraph.lightgcn.negatives import (
+    PopularNegatives,
+    UniformNegatives,
+    hardest,
+    negatives_of,
+    shared_negatives_of,
+    warm_up,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tastegraph.graph.bipartite import BipartiteGraph
 
 
 @given(st.sets(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=22), st.integers(0, 99))
@@ -144,3 +155,40 @@ def test_users_of_32_bits_draw_alike(plainly: Callable[[], None]) -> None:
     assert bool((compiled >= 500_000).all())
     plainly()
     assert torch.equal(UniformNegatives(lists).draw(user, torch.Generator().manual_seed(1)), compiled)
+
+
+def _over(batches: str) -> list[str]:
+    return [name for name, sampler in SAMPLERS.items() if batches in sampler.over and sampler.draws]
+
+
+@pytest.mark.parametrize("name", _over("pairs"))
+def test_every_sampler_draws_no_positive_and_the_same_whatever_computes(
+    toy: BipartiteGraph, plainly: Callable[[], None], name: str
+) -> None:
+    config = TrainingConfig.model_validate({"negatives": name})
+    negatives = negatives_of(toy, config)
+    users = [torch.arange(3).repeat(40), torch.tensor([1, 1, 1])]
+    together = negatives.draw_each(users, torch.Generator().manual_seed(5))
+    draws = torch.Generator().manual_seed(5)
+    for user, item in zip(users, together, strict=True):
+        assert torch.equal(negatives.draw(user, draws), item)
+        assert item.shape == user.shape
+        assert bool(((item >= 0) & (item < toy.num_items)).all())
+        assert not toy.items_of.contain(user.numpy(), item.numpy()).any()
+    assert negatives.drawable.tolist() == [True, True, True]
+    assert warm_up(config, 8) > 0
+    plainly()
+    for drawn, item in zip(
+        negatives_of(toy, config).draw_each(users, torch.Generator().manual_seed(5)), together, strict=True
+    ):
+        assert torch.equal(drawn, item)
+
+
+@pytest.mark.parametrize("name", _over("users"))
+def test_every_sampler_that_users_share_weighs_each_item(toy: BipartiteGraph, name: str) -> None:
+    config = TrainingConfig.model_validate({"objective": "softmax", "negatives": name})
+    weight = shared_negatives_of(toy, config).weight
+    assert weight.shape == (toy.num_items,)
+    assert weight.dtype == torch.float64
+    assert weight.min() >= 0
+    assert weight.sum() > 0

@@ -9,10 +9,13 @@ import torch
 
 from tastegraph.errors import ModelError
 from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.lightgcn.choices import OBJECTIVES, samplers_of
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.model import LightGCN
-from tastegraph.lightgcn.pair_batches import PairBatches
+from tastegraph.lightgcn.objective import l2_penalty, loss_of
+from tastegraph.lightgcn.pair_batches import GivenPairs, PairBatches
 from tastegraph.lightgcn.training import train, train_step
+from tastegraph.lightgcn.user_batches import UserBatches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,9 +77,14 @@ def test_a_step_takes_the_hardest_candidate_as_its_negative(toy: BipartiteGraph)
     torch.testing.assert_close(first.E0, second.E0)
 
 
-@pytest.mark.parametrize("negatives", ["popularity", "hardest"])
-def test_other_negatives_learn_too_and_repeat_bit_for_bit_on_any_number_of_threads(negatives: str) -> None:
-    config = TrainingConfig(epochs=12, batch_size=64, candidates=4, negatives=negatives)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("objective", "negatives"), [(name, negatives) for name in OBJECTIVES for negatives in samplers_of(name)]
+)
+def test_every_objective_learns_by_all_its_negatives_and_repeats_bit_for_bit_on_any_number_of_threads(
+    objective: str, negatives: str
+) -> None:
+    batch_size = {"pairs": 64, "users": 8}[OBJECTIVES[objective].over]
+    config = TrainingConfig(epochs=12, batch_size=batch_size, objective=objective, negatives=negatives)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
@@ -86,6 +94,30 @@ def test_other_negatives_learn_too_and_repeat_bit_for_bit_on_any_number_of_threa
     together = train(_two_tastes(), ModelConfig(embedding_dim=8), config)
     assert [e.loss for e in alone.epochs] == [e.loss for e in together.epochs]
     assert together.epochs[-1].loss < together.epochs[0].loss
+
+
+@pytest.mark.parametrize("name", [name for name, objective in OBJECTIVES.items() if objective.over == "pairs"])
+def test_a_step_over_pairs_is_the_loss_of_their_scores_and_the_penalty_on_their_rows(
+    toy: BipartiteGraph, name: str
+) -> None:
+    user, positive, negative = torch.tensor([0, 0, 1]), torch.tensor([0, 1, 0]), torch.tensor([2, 3, 1])
+    model = LightGCN(3, 4, embedding_dim=5, num_layers=2).double()
+    e_users, e_items = model(toy)
+    scores = ((e_users[user] * e_items[item]).sum(1) for item in (positive, negative))
+    e0 = model.E0[torch.cat([user, 3 + positive, 3 + negative])]
+    expected = loss_of(name, "pairs")(*scores) + 0.1 * l2_penalty(e0.square().sum(1), batch_size=3)
+    config = TrainingConfig(objective=name, weight_decay=0.1)
+    torch.testing.assert_close(PairBatches(toy, config).loss(model, (user, positive, negative)), expected)
+
+
+def test_batches_that_the_objective_does_not_learn_from_are_refused(toy: BipartiteGraph) -> None:
+    pairs = torch.tensor([0]), torch.tensor([0]), torch.tensor([2])
+    softmax = TrainingConfig(objective="softmax")
+    for make in (lambda: PairBatches(toy, softmax), lambda: GivenPairs(toy, softmax, pairs)):
+        with pytest.raises(ModelError, match='objective "softmax" learns from batches of users, not of pairs'):
+            make()
+    with pytest.raises(ModelError, match='objective "bpr" learns from batches of pairs, not of users'):
+        UserBatches(toy, TrainingConfig())
 
 
 def test_a_seed_repeats_a_run_bit_for_bit_and_another_does_not() -> None:
@@ -122,6 +154,23 @@ def test_early_stopping_returns_the_best_epoch() -> None:
     assert trained.best_epoch == 2
     assert len(trained.epochs) == 5  # three validations without a better one
     assert np.array_equal(trained.embeddings[0], seen[1])
+
+
+def test_a_validation_that_does_not_tell_what_is_selected_by_is_refused() -> None:
+    config = TrainingConfig(epochs=2, batch_size=64)
+    with pytest.raises(ModelError, match=r"^validate tells recall@10, mrr@10, but no ndcg@10 to select by$"):
+        train(_two_tastes(), ModelConfig(), config, validate=lambda _: {"recall@10": 0.5, "mrr@10": 0.5})
+
+
+def test_a_training_stops_after_as_many_epochs_as_asked_for_be_it_none() -> None:
+    config = TrainingConfig(epochs=3, batch_size=64)
+    trained = {n: train(_two_tastes(), ModelConfig(embedding_dim=4), config, stop_after=n) for n in (0, 2, 9)}
+    assert {n: (len(one.epochs), one.best_epoch) for n, one in trained.items()} == {0: (0, 0), 2: (2, 2), 9: (3, 3)}
+    untrained = LightGCN(40, 30, embedding_dim=4, start=trained[0].model.E0.detach())
+    assert trained[0].model.E0.std().item() == pytest.approx(0.1, rel=0.15)
+    np.testing.assert_allclose(trained[0].embeddings[0], untrained(_two_tastes())[0].detach(), rtol=1e-5, atol=1e-6)
+    with pytest.raises(ModelError, match=r"^stop_after: expected 0 epochs or more, found -1$"):
+        train(_two_tastes(), ModelConfig(embedding_dim=4), config, stop_after=-1)
 
 
 def test_a_loss_that_is_not_finite_stops_with_advice() -> None:

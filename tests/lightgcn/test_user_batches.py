@@ -35,14 +35,15 @@ def test_an_epoch_has_every_user_once_with_all_its_positives(toy: BipartiteGraph
 
 
 @pytest.mark.parametrize(
-    ("negatives", "beta", "shares"), [("uniform", 0.5, [1, 1, 1, 1]), ("popularity", 2.0, [4, 4, 1, 0])]
+    ("negatives", "shares"),
+    [({}, [1, 1, 1, 1]), ({"negatives": "popularity", "popularity_exponent": 2.0}, [4, 4, 1, 0])],
 )
 def test_shared_negatives_follow_their_weights(
-    toy: BipartiteGraph, negatives: str, beta: float, shares: list[float]
+    toy: BipartiteGraph, negatives: dict[str, object], shares: list[float]
 ) -> None:
     """Where every item can be a negative they are exact; drawn three at a time, they come out in the long run."""
     for number, epochs, tolerance in ((40_000, 1, 1e-6), (3, 3000, 0.02)):
-        config = _softmax(negatives=negatives, popularity_exponent=beta, shared_negatives=number, batch_size=3)
+        config = _softmax(**negatives, shared_negatives=number, batch_size=3)
         batches, draws, drawn = UserBatches(toy, config), torch.Generator().manual_seed(0), torch.zeros(4)
         for _ in range(epochs):
             batch = next(batches.epoch(draws))

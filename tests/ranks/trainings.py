@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 USERS, ITEMS, WIDTH = 60, 40, 7
 BPR = {"epochs": 3, "batch_size": 64, "learning_rate": 0.02}
-SOFTMAX = {"epochs": 3, "batch_size": 16, "learning_rate": 0.02, "objective": "softmax", "shared_negatives": 30}
+OVER_USERS = {"epochs": 3, "batch_size": 16, "learning_rate": 0.02, "objective": "softmax"}
+SOFTMAX = OVER_USERS | {"shared_negatives": 30}
 
 KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "bpr": ({}, BPR),
@@ -36,7 +37,7 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "matrix factorization": ({"num_layers": 0, "start": "xavier"}, BPR),
     "softmax, cosine": ({"ranking": "cosine", "popularity_prior": 0.1}, SOFTMAX),
     "softmax, inner product": ({}, SOFTMAX | {"similarity": "inner"}),
-    "softmax, negatives of the batch": ({}, SOFTMAX | {"negatives": "batch", "user_exponent": 1}),
+    "softmax, negatives of the batch": ({}, OVER_USERS | {"negatives": "batch", "user_exponent": 1}),
     "softmax, every item": ({}, SOFTMAX | {"shared_negatives": 400, "popularity_correction": 0.5}),
     "softmax, learned alpha": ({"alpha": "learned"}, SOFTMAX | {"regularise": "all"}),
 }

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tastegraph.errors import RecipeError
+from tastegraph.lightgcn.choices import OBJECTIVES
+from tastegraph.studies.known_recipes import known_recipes, recipe_path
 from tastegraph.studies.recipe import Recipe, load_recipe
 
 if TYPE_CHECKING:
@@ -72,6 +74,11 @@ def test_settings_come_after_the_file(tmp_path: Path) -> None:
         ("split.ratios=0.5,0.2,0.2", "split.ratios: expected a list such as [0.8, 0.1, 0.1]; found '0.5,0.2,0.2'"),
         ("evaluation.k=10", "evaluation.k: expected a list such as [10, 20]; found '10'"),
         ("split.fold=9", "split: fold must be from 1 to 5"),
+        ("training.objective=top2", "training.objective: input should be 'bpr'"),
+        ("training.negatives=batch", 'training: negatives "batch" are not for objective "bpr"; take "uniform", '),
+        ("training.temperature=0.2", 'training: temperature would not be read with objective "bpr" and negatives "uni'),
+        ("models.mf.training.temperature=0.2", 'models.mf: temperature would not be read with objective "bpr"'),
+        ("models.mf.training.epochs=0", "models.mf: epochs: input should be greater than or equal to 1; found '0'"),
         ("data.duplicates=all", "data.duplicates: input should be 'last', 'first', 'highest' or 'refuse'"),
     ],
 )
@@ -94,3 +101,29 @@ def test_a_part_column_that_the_split_would_not_read_is_refused() -> None:
     with pytest.raises(RecipeError, match=r"names a column that split\.method ratio does not read"):
         load_recipe(None, ["data.columns.part=set"])
     assert load_recipe(None, ["data.columns.part=set", "split.method=column"]).split.method == "column"
+
+
+@pytest.mark.parametrize("name", known_recipes())
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_any_recipe_takes_another_objective_and_leaves_its_own_settings_behind(name: str, objective: str) -> None:
+    recipe = load_recipe(recipe_path(name), [f"training.objective={objective}"])
+    assert recipe == load_recipe(recipe_path(name)).with_keys({"training.objective": objective})
+    assert recipe.of_mf().training.objective == objective
+    assert (recipe == load_recipe(recipe_path(name))) == (
+        load_recipe(recipe_path(name)).training.objective == objective
+    )
+
+
+def test_what_is_set_beside_another_objective_is_never_left_behind() -> None:
+    path = recipe_path("ml-1m")  # softmax, negatives by popularity, temperature .15, and the same for mf
+    recipe = load_recipe(path, ["training.objective=bpr", "training.negatives=hardest", "training.candidates=4"])
+    assert (recipe.training.negatives, recipe.training.candidates, recipe.training.temperature) == ("hardest", 4, 0.12)
+    with pytest.raises(RecipeError, match=r"^training: temperature would not be read"):
+        load_recipe(path, ["training.objective=bpr", "training.temperature=0.2"])
+    with pytest.raises(RecipeError, match='negatives "hardest" are not for objective "softmax"'):
+        load_recipe(path, ["training.negatives=hardest"])
+    assert load_recipe(path, ["training.negatives=batch"]).training.temperature == 0.15
+    own = load_recipe(path, ["models.mf.training.objective=bpr"])
+    assert (own.training.objective, own.of_mf().training.objective) == ("softmax", "bpr")
+    assert own.of_mf().training.temperature == 0.12
+    assert own.of_mf().training.learning_rate == 0.005

@@ -8,6 +8,7 @@ import pytest
 from tastegraph.baselines.search_space import holds
 from tastegraph.data.load import load
 from tastegraph.errors import EvaluationError
+from tastegraph.lightgcn.choices import OBJECTIVES
 from tastegraph.studies.contenders import choose
 from tastegraph.studies.models import MODELS, ranges_of, settings_of
 from tastegraph.studies.recipe import load_recipe
@@ -87,7 +88,7 @@ def test_an_empty_budget_is_refused(ratings_csv: Path) -> None:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("objective", ["bpr", "softmax"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_models_default_settings_lie_within_its_ranges(name: str, objective: str) -> None:
     recipe = load_recipe(None, [f"training.objective={objective}", "model.ranking=cosine"])
     ranges = ranges_of(name, recipe)

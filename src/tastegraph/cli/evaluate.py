@@ -114,13 +114,15 @@ def _show(result: dict[str, Any]) -> None:
     )
     for name, found in result.get("groups", {}).items():
         if found:
-            show_groups(name, found, result["k"][0])
+            show_groups(name, found, result["k"][0], result.get("select"))
 
 
-def show_groups(name: str, groups: list[dict[str, Any]], k: int) -> None:
-    """One metric of each group with its interval, and recall: all of them stand in --json."""
+def show_groups(name: str, groups: list[dict[str, Any]], k: int, select: str | None = None) -> None:
+    """One metric of each group with its interval, recall, and what was selected by: all of them stand in --json."""
     of_items = "items" in groups[0]
     main, beside = (f"recall@{k}", []) if of_items else (f"ndcg@{k}", [f"recall@{k}"])
+    if select and select not in (main, *beside) and any(select in group["metrics"] for group in groups):
+        beside.append(select)
     rows = []
     for group in groups:
         counts = [f"{group[what]:,}" for what in ("items", "users") if what in group]

@@ -126,11 +126,10 @@ def _show(result: dict[str, Any], folder: Path, *, json: bool) -> None:
 def print_result(result: dict[str, Any], folder: Path) -> None:
     """The table of the model and the baselines, LightGCN's lead, and where the report lies."""
     from tastegraph.studies.models import title_of
-    from tastegraph.studies.result import rows_of
+    from tastegraph.studies.result import main_metric, rows_of, shown_metrics
 
-    names = [f"{name}@{k}" for k in sorted(set(result["k"])) for name in ("recall", "precision", "ndcg")]
-    print_table(model_table(rows_of(result), names), f"Test, protocol {result['protocol']} (* best)")
-    shown = names[2]
+    print_table(model_table(rows_of(result), shown_metrics(result)), f"Test, protocol {result['protocol']} (* best)")
+    shown = main_metric(result)
     judged, learned = result["users"]["test"], result["data"]["fit"]["users"]
     if judged < learned:
         typer.echo(f"not judged, for want of a like held out for test: {learned - judged:,} of {learned:,} users")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tastegraph.graph import devices
+from tastegraph.lightgcn.choices import OBJECTIVES
 from tastegraph.lightgcn.pair_batches import PairBatches
 from tastegraph.lightgcn.user_batches import UserBatches
 
@@ -23,7 +24,7 @@ Batch = TypeVar("Batch")
 
 
 class Batches(Protocol[Batch]):
-    """What an objective learns from, and its loss: `PairBatches` or `UserBatches`."""
+    """What an objective learns from, and its loss: `PairBatches`, `GivenPairs` or `UserBatches`."""
 
     @property
     def steps(self) -> int:
@@ -42,5 +43,5 @@ def batches_of(graph: BipartiteGraph, config: TrainingConfig, device: torch.devi
     Raises:
         ModelError: no user has a negative.
     """
-    kind = UserBatches if config.objective == "softmax" else PairBatches
+    kind = UserBatches if OBJECTIVES[config.objective].over == "users" else PairBatches
     return kind(graph, config, device)

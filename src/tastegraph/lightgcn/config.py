@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from tastegraph.graph.bipartite import SYMMETRIC
+from tastegraph.lightgcn.choices import OBJECTIVES, SAMPLERS, samplers_of, unread
 
-__all__ = ["ModelConfig", "TrainingConfig"]
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+__all__ = ["ModelConfig", "TrainingConfig", "without_unread"]
 
 Alpha = Literal["uniform", "learned"] | tuple[float, ...]
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -70,23 +74,39 @@ def _finite(weight: float) -> bool:
     return abs(weight) < float("inf")
 
 
+def _one_of(table: Mapping[str, object]) -> AfterValidator:
+    """A name in a table."""
+
+    def known(name: str) -> str:
+        if name not in table:
+            raise ValueError(f"input should be {_either(table, quote=chr(39))}")
+        return name
+
+    return AfterValidator(known)
+
+
+def _either(names: Mapping[str, object], quote: str = '"') -> str:
+    *first, last = (f"{quote}{name}{quote}" for name in names)
+    return " or ".join([", ".join(first), last] if first else [last])
+
+
 class TrainingConfig(BaseModel):
-    """How a LightGCN is trained.
+    """How a LightGCN is trained. What an objective and its negatives do not read is refused, but for its default.
 
     Attributes:
         epochs: passes over all positives, at most.
-        objective: "bpr", over pairs each with a negative of its own, or "softmax", over users with all their positives
-            against negatives that the batch shares (see `sampled_softmax_loss`).
-        batch_size: positives a step for "bpr", users a step for "softmax".
+        objective: one of `OBJECTIVES`: "bpr", over pairs each with a negative of its own, or "softmax", over users with
+            all their positives against negatives that the batch shares (see `sampled_softmax_loss`).
+        batch_size: positives a step over pairs, users a step over users.
         learning_rate: Adam's step size.
         schedule: "constant", or "cosine": the step size falls to 0 over all `epochs` along half a cosine.
         betas: Adam's decay rates of the gradient's and of its square's average.
         weight_decay: lambda, the weight of the L2 penalty on E0.
         regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
-        negatives: how negatives are drawn: "uniform", "popularity" (weight: users of the item ^ popularity_exponent),
-            for "bpr" "hardest" (of `candidates` uniform draws the one that scores highest under the current
-            embeddings), or for "softmax" "batch" (the positives of the batch, each as often as it occurs). None of
-            them is a positive of the same user.
+        negatives: how negatives are drawn, one of `SAMPLERS`: "uniform", "popularity" (weight: users of the item ^
+            popularity_exponent), over pairs "hardest" (of `candidates` uniform draws the one that scores highest under
+            the current embeddings), or over users "batch" (the positives of the batch, each as often as it occurs).
+            None of them is a positive of the same user.
         popularity_exponent: beta, for "popularity".
         candidates: M, for "hardest".
         shared_negatives: N, draws a step, for "softmax"; from the number of items on, every item is a negative, with
@@ -106,14 +126,14 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(default=300, ge=1)
-    objective: Literal["bpr", "softmax"] = "bpr"
+    objective: Annotated[str, _one_of(OBJECTIVES)] = "bpr"
     batch_size: int = Field(default=4096, ge=1)
     learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
     schedule: Literal["constant", "cosine"] = "constant"
     betas: tuple[Rate, Rate] = (0.9, 0.999)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
-    negatives: Literal["uniform", "popularity", "hardest", "batch"] = "uniform"
+    negatives: Annotated[str, _one_of(SAMPLERS)] = "uniform"
     popularity_exponent: float = Field(default=0.75, ge=0, le=10)
     candidates: int = Field(default=16, ge=1, le=4096)
     shared_negatives: int = Field(default=2048, ge=1, le=1 << 20)
@@ -127,12 +147,40 @@ class TrainingConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
-    def _negatives_of_the_objective(self) -> TrainingConfig:
-        own = {"bpr": "hardest", "softmax": "batch"}
-        for owner, negatives in own.items():
-            if self.negatives == negatives and self.objective != owner:
-                raise ValueError(
-                    f'training.negatives "{negatives}" belongs to training.objective "{owner}"; '
-                    f'for "{self.objective}" take "uniform", "popularity" or "{own[self.objective]}"'
-                )
+    def _all_is_read(self) -> TrainingConfig:
+        known = samplers_of(self.objective)
+        if self.negatives not in known:
+            raise ValueError(
+                f'negatives "{self.negatives}" are not for objective "{self.objective}"; take {_either(known)}'
+            )
+        ignored = unread(self.objective, self.negatives)
+        told = [name for name, field in type(self).model_fields.items()
+                if name in ignored and getattr(self, name) != field.default]  # fmt: skip
+        if told:
+            raise ValueError(
+                f'{", ".join(told)} would not be read with objective "{self.objective}" and negatives '
+                f'"{self.negatives}"; leave it out'
+            )
         return self
+
+
+def without_unread(settings: Mapping[str, Any], keep: Container[str] = ()) -> dict[str, Any]:
+    """Settings of a training without those that its objective and its negatives do not read, but for `keep`.
+
+    For settings to which another objective was given afterwards. Negatives that it does not know are left out, too.
+
+    Args:
+        settings: some or all, by key of `TrainingConfig`; they need not be valid.
+        keep: keys that stay.
+    """
+    fields = TrainingConfig.model_fields
+    objective, negatives = (settings.get(key, fields[key].default) for key in ("objective", "negatives"))
+    if not isinstance(objective, str) or not isinstance(negatives, str):
+        return dict(settings)
+    if objective not in OBJECTIVES or negatives not in SAMPLERS:
+        return dict(settings)
+    left_out = set()
+    if negatives not in samplers_of(objective) and "negatives" not in keep:
+        left_out, negatives = {"negatives"}, fields["negatives"].default
+    left_out |= unread(objective, negatives)
+    return {key: value for key, value in settings.items() if key not in left_out or key in keep}

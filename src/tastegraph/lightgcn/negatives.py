@@ -6,14 +6,15 @@ Uniformly, by popularity, or as several uniform candidates of which a training s
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 
 from tastegraph.errors import GraphError
 from tastegraph.graph import devices
-from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.lightgcn.choices import OBJECTIVES, SAMPLERS
 from tastegraph.lightgcn.negative_operators import (
     hardest_reference,
     popular_negatives_reference,
@@ -24,17 +25,21 @@ from tastegraph.lightgcn.pair_scores import pair_scores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
+    from tastegraph.graph.neighbours import NeighbourLists
     from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.ranks.alone import Ranks
 
 __all__ = [
     "Negatives",
     "PopularNegatives",
+    "SharedNegatives",
     "UniformNegatives",
     "hardest",
     "hardest_of_ranks",
     "negatives_of",
+    "shared_negatives_of",
     "warm_up",
 ]
 
@@ -42,13 +47,17 @@ ALL_POSITIVE = "a user has every item as a positive; no negative can be drawn"
 
 
 class Negatives(Protocol):
-    """Draws negatives.
+    """Draws negatives; each has a line in `choices.SAMPLERS`.
 
     Attributes:
         drawable: whether each user has any negative, bool [users].
     """
 
     drawable: torch.Tensor
+
+    @classmethod
+    def of(cls, graph: BipartiteGraph, config: TrainingConfig, device: torch.device) -> Self:
+        """What draws for a training on `graph`, on `device`, where users are handed in."""
 
     def draw(self, user: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """One negative item for each user index, int64 [n] -> int64 [n]; the same for any number of threads.
@@ -64,6 +73,18 @@ class Negatives(Protocol):
         """
 
 
+class SharedNegatives(Protocol):
+    """Negatives that the users of a batch share, by chance and whoever they are.
+
+    Attributes:
+        weight: of each item, float64 [items] on the CPU: it is drawn with a probability in proportion.
+    """
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """See above; float64 [items]."""
+
+
 class UniformNegatives:
     """Draws items uniformly among those that are no positives of the user, by rejection.
 
@@ -75,6 +96,16 @@ class UniformNegatives:
     def __init__(self, items_of: NeighbourLists, device: torch.device = devices.CPU) -> None:
         self.drawable = torch.from_numpy(items_of.counts < items_of.num_columns).to(device)
         self._items_of = items_of
+
+    @classmethod
+    def of(cls, graph: BipartiteGraph, config: TrainingConfig, device: torch.device) -> Self:  # noqa: ARG003 (all samplers are made alike)
+        """What draws for a training; see `Negatives`."""
+        return cls(graph.items_of, device)
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """1 for each item, float64 [items]; see `SharedNegatives`."""
+        return torch.ones(self._items_of.num_columns, dtype=torch.float64)
 
     def draw(self, user: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """One negative for each user; see `Negatives`."""
@@ -107,8 +138,14 @@ class PopularNegatives:
         popularity = np.bincount(items_of.index, minlength=items_of.num_columns).astype(np.float64)
         weight = popularity**beta
         self.drawable = torch.from_numpy(items_of.counts < np.count_nonzero(weight)).to(device)
+        self.weight = torch.from_numpy(weight)
         self._items_of = items_of
         self._cumulative = torch.from_numpy(np.cumsum(weight)).to(device)
+
+    @classmethod
+    def of(cls, graph: BipartiteGraph, config: TrainingConfig, device: torch.device) -> Self:
+        """What draws for a training; see `Negatives`."""
+        return cls(graph.items_of, config.popularity_exponent, device)
 
     def draw(self, user: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         """One negative for each user; see `Negatives`."""
@@ -148,20 +185,30 @@ def _together(
     return list(torch.split(drawn, [len(some) for some in users]))
 
 
-def negatives_of(items_of: NeighbourLists, config: TrainingConfig, device: torch.device = devices.CPU) -> Negatives:
-    """What draws the negatives, or the candidates to be negatives, of a training."""
-    if config.negatives == "popularity":
-        return PopularNegatives(items_of, config.popularity_exponent, device)
-    return UniformNegatives(items_of, device)
+def negatives_of(graph: BipartiteGraph, config: TrainingConfig, device: torch.device = devices.CPU) -> Negatives:
+    """What draws the negatives, or the candidates to be negatives, of steps over pairs: by name in `SAMPLERS`."""
+    negatives: Negatives = _class_of(config).of(graph, config, device)
+    return negatives
+
+
+def shared_negatives_of(graph: BipartiteGraph, config: TrainingConfig) -> SharedNegatives:
+    """What the negatives are drawn by that the users of a step share: by name in `SAMPLERS`."""
+    negatives: SharedNegatives = _class_of(config).of(graph, config, devices.CPU)
+    return negatives
+
+
+def _class_of(config: TrainingConfig) -> Any:
+    return globals()[str(SAMPLERS[config.negatives].draws)]
 
 
 def warm_up(config: TrainingConfig, width: int) -> float:
     """Compile the kernels that draw for a training, or load them from disk; returns the seconds that took."""
     began = time.perf_counter()
-    negatives = negatives_of(NeighbourLists.from_pairs([0, 1], [0, 1], 2, 2), config)
-    node = negatives.draw(torch.tensor([0, 1]), torch.Generator())
-    if config.negatives == "hardest":
-        hardest(torch.ones(2, width), node, node.unsqueeze(1))
+    if OBJECTIVES[config.objective].over == "pairs":  # users share negatives, which torch draws
+        negatives = negatives_of(BipartiteGraph.from_pairs([0, 1], [0, 1], 2, 2), config)
+        node = negatives.draw(torch.tensor([0, 1]), torch.Generator())
+        if config.negatives == "hardest":
+            hardest(torch.ones(2, width), node, node.unsqueeze(1))
     return time.perf_counter() - began
 
 

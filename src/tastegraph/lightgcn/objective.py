@@ -1,13 +1,22 @@
-"""Losses: pure functions of scores and embedding rows."""
+"""Losses: pure functions of scores, each with a line in `choices.OBJECTIVES`; and the penalty, which all share."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.functional import softplus
 
+from tastegraph.errors import ModelError
 from tastegraph.graph.ordered_sum import ordered_sum
+from tastegraph.lightgcn.choices import OBJECTIVES
 
-__all__ = ["bpr_loss", "l2_penalty", "sampled_softmax_loss"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tastegraph.lightgcn.choices import Over
+
+__all__ = ["bpr_loss", "by_pieces", "l2_penalty", "loss_of", "sampled_softmax_loss"]
 
 PIECE = 1 << 14  # numbers; from twice as many on torch takes several threads
 
@@ -24,7 +33,7 @@ def bpr_loss(positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
     Returns:
         A scalar. It is computed as softplus(y_uj - y_ui), which neither overflows nor loses small values.
     """
-    return ordered_sum(_softplus(negative - positive)) / len(positive)
+    return ordered_sum(by_pieces(softplus, negative - positive)) / len(positive)
 
 
 def sampled_softmax_loss(
@@ -47,19 +56,19 @@ def sampled_softmax_loss(
         A scalar, computed as softplus(ln sum_j exp s_uj - s_ui): no exponential overflows.
     """
     log_sum = torch.logsumexp(negative, dim=1)
-    losses = _softplus(log_sum.index_select(0, row) - positive)
+    losses = by_pieces(softplus, log_sum.index_select(0, row) - positive)
     if weight is None:
         return ordered_sum(losses) / len(losses)
     return ordered_sum(weight * losses) / ordered_sum(weight)
 
 
-def _softplus(x: torch.Tensor) -> torch.Tensor:
-    """ln(1 + exp x), float [n], in pieces that one thread takes each.
+def by_pieces(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    """A function of each number, such as `softplus`, float [n] -> float [n], in pieces that one thread takes each.
 
     Torch rounds the ends of a thread's part of a longer vector otherwise than its middle, so that the last bits would
     change with the number of threads.
     """
-    return torch.cat([softplus(piece) for piece in torch.split(x, PIECE)])
+    return torch.cat([function(piece) for piece in torch.split(x, PIECE)])
 
 
 def l2_penalty(squares: torch.Tensor, *, batch_size: int) -> torch.Tensor:
@@ -78,3 +87,16 @@ def l2_penalty(squares: torch.Tensor, *, batch_size: int) -> torch.Tensor:
         A scalar.
     """
     return ordered_sum(squares) / (2 * batch_size)
+
+
+def loss_of(objective: str, over: Over) -> Callable[..., torch.Tensor]:
+    """The loss of an objective, by its name in `OBJECTIVES`, for batches of pairs or of users.
+
+    Raises:
+        ModelError: it is over the other.
+    """
+    known = OBJECTIVES[objective]
+    if known.over != over:
+        raise ModelError(f'objective "{objective}" learns from batches of {known.over}, not of {over}')
+    loss: Callable[..., torch.Tensor] = globals()[known.loss]
+    return loss

@@ -1,4 +1,4 @@
-"""Steps over pairs: each positive with one negative of its own, or the hardest of several: BPR."""
+"""Steps over pairs: each positive with one negative of its own, or the hardest of several, as in BPR."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from tastegraph.errors import ModelError
 from tastegraph.graph import devices
 from tastegraph.lightgcn.negatives import hardest, hardest_of_ranks, negatives_of
-from tastegraph.lightgcn.objective import bpr_loss, l2_penalty
+from tastegraph.lightgcn.objective import l2_penalty, loss_of
 from tastegraph.lightgcn.pair_scores import distinct, pair_scores
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tastegraph.graph.bipartite import BipartiteGraph
     from tastegraph.lightgcn.config import TrainingConfig
     from tastegraph.lightgcn.model import LightGCN
-    from tastegraph.lightgcn.negatives import Negatives
 
 __all__ = ["GivenPairs", "PairBatch", "PairBatches", "pair_loss"]
 
@@ -29,7 +28,7 @@ PairBatch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 class PairBatches:
-    """Batches of positives, each once an epoch, and the step that learns from one: BPR.
+    """Batches of positives, each once an epoch, and the step that learns from one, by a loss over pairs.
 
     A batch is user, positive and negative item indices, int64 [B] each; or candidates to be negatives, int64 [B, M].
 
@@ -37,21 +36,15 @@ class PairBatches:
         graph: what is learned from.
         config: how.
         device: where batches are made and losses computed.
-        negatives: draws them, on `device`; as `config` says by default.
 
     Raises:
-        ModelError: no user has a negative.
+        ModelError: no user has a negative, or the objective is not over pairs.
     """
 
-    def __init__(
-        self,
-        graph: BipartiteGraph,
-        config: TrainingConfig,
-        device: torch.device = devices.CPU,
-        negatives: Negatives | None = None,
-    ) -> None:
+    def __init__(self, graph: BipartiteGraph, config: TrainingConfig, device: torch.device = devices.CPU) -> None:
+        loss_of(config.objective, "pairs")
         self._graph, self._config = graph, config
-        self._negatives = negatives or negatives_of(graph.items_of, config, device)
+        self._negatives = negatives_of(graph, config, device)
         # 32 bits a side: of 10^8 pairs that is a gigabyte and a half less than what tensors are indexed by.
         user = torch.from_numpy(np.repeat(np.arange(graph.num_users, dtype=np.int32), graph.items_of.counts)).to(device)
         item = torch.from_numpy(graph.items_of.index.view(np.int32)).to(device)
@@ -90,7 +83,7 @@ class PairBatches:
             yield from zip(some, liked, (part.view(-1, config.candidates) for part in drawn), strict=True)
 
     def loss(self, model: LightGCN, batch: PairBatch) -> torch.Tensor:
-        """Mean BPR + lambda R of a batch; a scalar with its gradient."""
+        """The loss of a batch; see `pair_loss`."""
         return pair_loss(self._graph, self._config, model, batch)
 
 
@@ -101,9 +94,13 @@ class GivenPairs:
         graph: what is propagated over.
         config: how to train; how negatives are drawn goes unused.
         pairs: user, positive and negative item indices, int64 [n] each, on the device that is to compute.
+
+    Raises:
+        ModelError: the objective is not over pairs.
     """
 
     def __init__(self, graph: BipartiteGraph, config: TrainingConfig, pairs: PairBatch) -> None:
+        loss_of(config.objective, "pairs")
         self._graph, self._config, self._pairs = graph, config, pairs
 
     @property
@@ -118,12 +115,13 @@ class GivenPairs:
         yield from zip(*parts, strict=True)
 
     def loss(self, model: LightGCN, batch: PairBatch) -> torch.Tensor:
-        """Mean BPR + lambda R of a batch; a scalar with its gradient."""
+        """The loss of a batch; see `pair_loss`."""
         return pair_loss(self._graph, self._config, model, batch)
 
 
 def pair_loss(graph: BipartiteGraph, config: TrainingConfig, model: LightGCN, batch: PairBatch) -> torch.Tensor:
-    """Mean BPR + lambda R of a batch; a scalar with its gradient."""
+    """The objective's loss + lambda R of a batch (see `PairBatches`); a scalar with its gradient."""
+    loss = loss_of(config.objective, "pairs")
     user, positive, negative = batch  # [B], [B] and [B], or [B, M] candidates
     positive, negative = positive + model.num_users, negative + model.num_users
     if negative.ndim == 1:
@@ -140,7 +138,7 @@ def pair_loss(graph: BipartiteGraph, config: TrainingConfig, model: LightGCN, ba
     scores = pair_scores(e, u.repeat(2), torch.cat([i, j]))  # [2 B]: y_ui, then y_uj
     if not config.weight_decay:
         (scores,) = model.ranks.sum(scores)
-        return bpr_loss(*scores.chunk(2))
+        return loss(*scores.chunk(2))
     squares = pair_scores(e0, rows, rows) * times if config.regularise == "batch" else model.E0.square()
     scores, penalty = model.ranks.sum(scores, l2_penalty(squares, batch_size=len(user)))
-    return bpr_loss(*scores.chunk(2)) + config.weight_decay * penalty
+    return loss(*scores.chunk(2)) + config.weight_decay * penalty

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from tastegraph.errors import DivergedError
+from tastegraph.errors import DivergedError, ModelError
 from tastegraph.graph import devices
 from tastegraph.lightgcn.batches import batches_of
 from tastegraph.lightgcn.checkpoint import Epoch, NothingKept, TrainingState, adam_of, restore_adam
@@ -76,11 +76,11 @@ def train(
 ) -> Trained:
     """Train a LightGCN on all edges of a graph.
 
-    The loss of a step is the objective's mean + lambda R, see `bpr_loss`, `sampled_softmax_loss` and `l2_penalty`. An
-    epoch takes every edge once, in a fresh random order, with fresh negatives (see `TrainingConfig.negatives`). The
-    same arguments give the same result, bit for bit, on the same kind of machine, for any number of threads, in one
-    sitting or in several. A GPU draws the same numbers, and adds up in no fixed order: there the last bits may differ.
-    No step waits for it, so its losses are read, and told, some steps late.
+    The loss of a step is the objective's (see `OBJECTIVES`) + lambda R (`l2_penalty`). An epoch takes every edge once,
+    in a fresh random order, with fresh negatives (see `TrainingConfig.negatives`). The same arguments give the same
+    result, bit for bit, on the same kind of machine, for any number of threads, in one sitting or in several. A GPU
+    draws the same numbers, and adds up in no fixed order: there the last bits may differ. No step waits for it, so its
+    losses are read, and told, some steps late.
 
     Args:
         graph: the fit part.
@@ -88,7 +88,8 @@ def train(
         config: how to train.
         device: what computes.
         batches: what is learned from, in place of all edges, such as `GivenPairs`; on `device`.
-        stop_after: stop after so many of the epochs, with the learning rate that they have in a training to the end.
+        stop_after: stop after so many of the epochs, with the learning rate that they have in a training to the end; 0
+            leaves E0 as it is.
         validate: metrics of some embeddings; without it all epochs are run and the last one is the result.
         select: name of the metric that early stopping raises.
         keeper: keeps states of the training, and says where to go on; by default nothing is kept.
@@ -102,20 +103,24 @@ def train(
 
     Raises:
         DivergedError: the loss is not finite.
-        ModelError: no user has a negative.
+        ModelError: no user has a negative, `stop_after` is below 0, or `validate` tells no `select`.
     """
+    if stop_after is not None and stop_after < 0:
+        raise ModelError(f"stop_after: expected 0 epochs or more, found {stop_after}")
     keeper = keeper or NothingKept()
     training = _Training(graph, shape, config, batches or batches_of(graph, config, device), device, ranks)
     training.go_on_from(keeper.last())
     for record in training.epochs:
         on_epoch(record)
-    last = stop_after or config.epochs
+    last = config.epochs if stop_after is None else min(stop_after, config.epochs)
     while len(training.epochs) < last and not training.best.is_over:
         training.run_epoch(keeper, on_step)
         number = training.epoch
         metrics: Mapping[str, float] = {}
         if validate is not None and (number % config.validate_every == 0 or number == config.epochs):
             metrics = ranks.told(partial(dict, validate(training.finite_embeddings())))
+            if select not in metrics:
+                raise ModelError(f"validate tells {', '.join(metrics) or 'nothing'}, but no {select} to select by")
             training.best.offer(training.model, number, metrics[select])
         on_epoch(training.end_epoch(metrics))
         keeper.after_epoch(training.state)

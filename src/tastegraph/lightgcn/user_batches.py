@@ -18,7 +18,8 @@ from torch.nn.functional import normalize, pad
 
 from tastegraph.errors import ModelError
 from tastegraph.graph import devices
-from tastegraph.lightgcn.objective import l2_penalty, sampled_softmax_loss
+from tastegraph.lightgcn.negatives import shared_negatives_of
+from tastegraph.lightgcn.objective import l2_penalty, loss_of
 from tastegraph.lightgcn.pair_scores import distinct, pair_scores
 
 if TYPE_CHECKING:
@@ -58,26 +59,27 @@ class UserBatch:
 
 
 class UserBatches:
-    """Batches of users, and the step that learns from one: sampled softmax.
+    """Batches of users, and the step that learns from one, by a loss over users such as sampled softmax.
 
     Args:
         graph: what is learned from.
-        config: how; its negatives are "uniform", "popularity" or "batch".
+        config: how.
         device: where batches are made and losses computed.
 
     Raises:
-        ModelError: no user has a negative.
+        ModelError: no user has a negative, or the objective is not over users.
     """
 
     def __init__(self, graph: BipartiteGraph, config: TrainingConfig, device: torch.device = devices.CPU) -> None:
+        loss_of(config.objective, "users")
         self._graph, self._config, self._device = graph, config, device
         degree, popularity = graph.items_of.counts, graph.users_of.counts
         if bool((degree[degree > 0] == graph.num_items).all()):
             raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
         self._users, self._degree = torch.from_numpy(np.flatnonzero(degree)), torch.from_numpy(degree)
-        beta = config.popularity_exponent if config.negatives == "popularity" else 0.0
-        self._weight = torch.from_numpy(popularity.astype(np.float64) ** beta)
-        self._cumulative = torch.cumsum(self._weight, 0).to(device)
+        if config.negatives != "batch":
+            self._weight = shared_negatives_of(graph, config).weight
+            self._cumulative = torch.cumsum(self._weight, 0).to(device)
         weight = np.maximum(degree, 1).astype(np.float64) ** -config.user_exponent
         self._user_weight = torch.from_numpy(weight.astype(np.float32)).to(device)
         correction = config.popularity_correction * np.log(np.maximum(popularity, 1))
@@ -129,8 +131,8 @@ class UserBatches:
         return pad(shared, (0, padding)).to(self._device), pad(times, (0, padding)).to(self._device)
 
     def loss(self, model: LightGCN, batch: UserBatch) -> torch.Tensor:
-        """The mean sampled softmax over the batch's positives, and lambda R; a scalar with its gradient."""
-        config = self._config
+        """The objective's mean over the batch's positives, and lambda R; a scalar with its gradient."""
+        config, loss_of_scores = self._config, loss_of(self._config.objective, "users")
         nodes, place, times = distinct(batch.user, batch.positive + model.num_users, batch.shared + model.num_users)
         sizes = [len(batch.user), len(batch.positive), len(batch.shared)]
         users, positives, shared = torch.split(place, sizes)  # rows of e, [b], [n] and [N]
@@ -143,7 +145,7 @@ class UserBatches:
         negative, scores = similarities(e, offset, users, shared, pairs)  # [b, N] and [n]
         negative = negative.index_put(self._known(batch), negative.new_full((), NEVER))
         weight = self._user_weight[batch.user].index_select(0, batch.row) if config.user_exponent else None
-        loss = sampled_softmax_loss(scores - self._correction[batch.positive], negative, batch.row, weight)
+        loss = loss_of_scores(scores - self._correction[batch.positive], negative, batch.row, weight)
         if config.weight_decay:
             rows = torch.arange(len(nodes), device=nodes.device)
             if not devices.runs_compiled(self._device):  # every node is there as often as it counts, but for padding

@@ -30,11 +30,14 @@ BESIDE = ("coverage",)
 
 
 def main_metrics(result: Mapping[str, Any]) -> list[str]:
-    """The metrics that a table shows: recall and NDCG at every K (AUC where the protocol has it), coverage at one."""
+    """The metrics that a table shows: recall and NDCG at every K (AUC where the protocol has it), coverage at one.
+
+    And the one that models were chosen by, where the test part was judged by it.
+    """
     names: list[str] = [f"{name}@{k}" for k in sorted(result["k"]) for name in SHOWN]
     present = next(iter(result["models"].values()))["metrics"]["test"]
     beside = [f"{name}@{min(result['k'])}" for name in BESIDE]
-    return [name for name in ["auc", *names, *beside] if name in present]
+    return [name for name in dict.fromkeys(["auc", *names, result["select"], *beside]) if name in present]
 
 
 def main_metric(result: Mapping[str, Any]) -> str:

@@ -46,8 +46,9 @@ def evaluate(
         ranks: processes that make the lists together, each of some users; all call this with the same run at hand.
 
     Returns:
-        {"schema", "run", "protocol", "k", "metrics": {"test": ...}, "intervals": {"test": ...}, "users": {"test": n},
-        "warnings": [...]} and, where asked for, "groups".
+        {"schema", "run", "select", "protocol", "k", "metrics": {"test": ...}, "intervals": {"test": ...}, "users":
+        {"test": n}, "warnings": [...]} and, where asked for, "groups"; "select" is the metric the run was selected by,
+        and not there of older runs.
 
     Raises:
         RunError: `run` is no finished run, or a length is below 1.
@@ -58,7 +59,7 @@ def evaluate(
     manner = replace(manner or Manner(), k=_lengths(run, k if k is not None else manner.k if manner else None))
     model, evidence, warnings = _evidence_of(run, manner)
     ranker = model if ranks.size == 1 else SharedLists(model, ranks, len(model.items))
-    return {"schema": 1, "run": str(run), **_judge(ranker, evidence, manner, warnings)}
+    return {"schema": 1, "run": str(run), **_selected(run), **_judge(ranker, evidence, manner, warnings)}
 
 
 def evaluate_lists(lists: Path, run: Path, manner: Manner) -> dict[str, Any]:
@@ -73,7 +74,8 @@ def evaluate_lists(lists: Path, run: Path, manner: Manner) -> dict[str, Any]:
     """
     manner = replace(manner, k=_lengths(run, manner.k))
     _, evidence, warnings = _evidence_of(run, manner)
-    return {"schema": 1, "lists": str(lists), "run": str(run), **_judge_lists(lists, evidence, manner, warnings)}
+    about = {"schema": 1, "lists": str(lists), "run": str(run), **_selected(run)}
+    return about | _judge_lists(lists, evidence, manner, warnings)
 
 
 def evaluate_lists_on(lists: Path, dataset: Dataset, recipe: Recipe, manner: Manner) -> dict[str, Any]:
@@ -88,7 +90,8 @@ def evaluate_lists_on(lists: Path, dataset: Dataset, recipe: Recipe, manner: Man
     manner = replace(manner, k=_in_range(recipe.evaluation.k if manner.k is None else manner.k))
     evidence = Evidence.of(Trial.of(dataset, recipe), dataset, recipe)
     warnings = [recipe.split.warning] if recipe.split.warning and dataset.published_test is None else []
-    return {"schema": 1, "lists": str(lists), "data": dataset.name, **_judge_lists(lists, evidence, manner, warnings)}
+    about = {"schema": 1, "lists": str(lists), "data": dataset.name, "select": recipe.evaluation.select}
+    return about | _judge_lists(lists, evidence, manner, warnings)
 
 
 def known_positives(run: Path) -> NeighbourLists:
@@ -169,6 +172,14 @@ def _in_range(k: Sequence[int]) -> list[int]:
     if not lengths or lengths[0] < 1 or lengths[-1] > LONGEST_LIST:
         raise RunError(f"a list has from 1 to {LONGEST_LIST:,} places; found k = {','.join(map(str, lengths))}")
     return lengths
+
+
+def _selected(run: Path) -> dict[str, str]:
+    """The metric that a run was selected by, where its result says so."""
+    try:
+        return {"select": str(json.loads((run / "result.json").read_text(encoding="utf-8"))["select"])}
+    except (OSError, KeyError, TypeError, ValueError):
+        return {}
 
 
 def _recorded_lengths(run: Path) -> list[int]:

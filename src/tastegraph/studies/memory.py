@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tastegraph.baselines.models import BASELINES
 from tastegraph.data.estimated_rows import estimated_rows
 from tastegraph.errors import ModelError
+from tastegraph.lightgcn.choices import OBJECTIVES
 from tastegraph.studies.free_memory import available_bytes, own_bytes
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
@@ -190,7 +191,7 @@ def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
 
 def _bytes_of_a_batch(graph: BipartiteGraph, training: TrainingConfig, *, a_row: int, beside: int) -> int:
     """What a step's batch takes: of users their scores; of pairs a row for each candidate and for so much beside."""
-    if training.objective == "softmax":
+    if OBJECTIVES[training.objective].over == "users":
         shared = graph.num_items if training.negatives == "batch" else min(training.shared_negatives, graph.num_items)
         return COPIES_OF_SCORES * 4 * min(training.batch_size, graph.num_users) * shared
     candidates = training.candidates if training.negatives == "hardest" else 1

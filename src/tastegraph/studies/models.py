@@ -12,6 +12,7 @@ import numpy as np
 from tastegraph.baselines.models import BASELINES
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform, Uniform
 from tastegraph.errors import ModelError, RecipeError
+from tastegraph.lightgcn.choices import OBJECTIVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,8 +36,8 @@ LIGHTGCN, MF, ALL = "lightgcn", "mf", "all"
 TITLES: Mapping[str, str] = {LIGHTGCN: "LightGCN", MF: "MF (K = 0)"}
 MODELS: tuple[str, ...] = (LIGHTGCN, MF, *BASELINES)
 
-# What is searched of the models trained by gradient, by objective: keys of a recipe.
-OF_BPR: Mapping[str, SearchRange] = MappingProxyType(
+# What is searched of the models trained by gradient, by what batches are of: keys of a recipe.
+OVER_PAIRS: Mapping[str, SearchRange] = MappingProxyType(
     {
         "training.learning_rate": LogUniform(5e-4, 5e-2),
         "training.weight_decay": LogUniform(1e-4, 1e-1),
@@ -44,7 +45,7 @@ OF_BPR: Mapping[str, SearchRange] = MappingProxyType(
         "model.num_layers": Integers(1, 4),
     }
 )
-OF_SOFTMAX: Mapping[str, SearchRange] = MappingProxyType(
+OVER_USERS: Mapping[str, SearchRange] = MappingProxyType(
     {
         "training.learning_rate": LogUniform(1e-3, 2e-2),
         "training.weight_decay": LogUniform(1e-4, 1e-1),
@@ -87,12 +88,12 @@ def ranges_of(name: str, recipe: Recipe) -> Mapping[str, SearchRange]:
     if name not in TITLES:
         return BASELINES[name].SEARCH
     own = recipe if name == LIGHTGCN else recipe.of_mf()
-    if own.training.objective == "softmax":
-        ranges = {**OF_SOFTMAX}
+    if OBJECTIVES[own.training.objective].over == "users":
+        ranges = {**OVER_USERS}
         if own.model.ranking == "inner":
             del ranges["model.popularity_prior"]
     else:
-        ranges = {**OF_BPR}
+        ranges = {**OVER_PAIRS}
     if name == MF:
         del ranges["model.num_layers"]
     return ranges

@@ -14,7 +14,7 @@ from tastegraph.data.options import ColumnOptions, Duplicates, ReadOptions
 from tastegraph.data.splits import SplitConfig
 from tastegraph.errors import ModelError, RecipeError
 from tastegraph.files import reason_of
-from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
+from tastegraph.lightgcn.config import ModelConfig, TrainingConfig, without_unread
 from tastegraph.ranking.metrics import METRICS
 from tastegraph.studies.models import LIGHTGCN, MF, known_models
 from tastegraph.studies.recipe_faults import in_words, one_line
@@ -150,14 +150,18 @@ class Recipe(BaseModel):
     @model_validator(mode="after")
     def _mf_works_out(self) -> Recipe:
         if MF in self.models:
-            self.of_mf()
+            try:
+                self.of_mf()
+            except ValidationError as error:
+                raise ValueError(f"models.{MF}: {in_words(error, Recipe)}") from None
         return self
 
     def of_mf(self) -> Recipe:
         """The recipe of matrix factorization: LightGCN's with K = 0, and what its own tables say."""
         own = self.models.get(MF, {})
         flat = {**self.model.model_dump(), "alpha": "uniform", **own.get("model", {}), "num_layers": 0}
-        training = {**self.training.model_dump(), **own.get("training", {})}
+        changes = own.get("training", {})
+        training = without_unread({**self.training.model_dump(), **changes}, keep=changes)
         update = {"model": ModelConfig.model_validate(flat), "training": TrainingConfig.model_validate(training)}
         return self.model_copy(update=update)
 
@@ -173,12 +177,15 @@ class Recipe(BaseModel):
     def with_keys(self, keys: Mapping[str, Any]) -> Recipe:
         """The recipe with other values for some keys, such as {"training.epochs": 5}.
 
+        Another objective, or other negatives, leave behind what only the former ones read.
+
         Raises:
             RecipeError: a key is unknown, or a value out of range.
         """
         tree = self.model_dump(mode="json", exclude_none=True)
         for key, value in keys.items():
             _set(tree, key, value)
+        _leave_unread(tree, keys)
         return _recipe_of(tree)
 
     def to_toml(self) -> str:
@@ -203,6 +210,8 @@ def load_recipe(
 ) -> Recipe:
     """A recipe from a TOML file (the defaults without one), then `key=value` settings, then the data's name.
 
+    Settings that choose another objective, or other negatives, leave behind what the file says for its own.
+
     Args:
         path: the file, or None.
         settings: such as "training.epochs=5"; the value is read as TOML, or as a plain string where it is none.
@@ -214,8 +223,10 @@ def load_recipe(
             value is out of range.
     """
     tree = _read(path) if path is not None else {}
-    for setting in settings:
-        _set(tree, *_parse(setting))
+    said = [_parse(setting) for setting in settings]
+    for key, value in said:
+        _set(tree, key, value)
+    _leave_unread(tree, dict(said))
     if source is not None:
         _set(tree, "data.source", source)
     for key, value in (options or {}).items():
@@ -271,6 +282,28 @@ def _set(tree: dict[str, Any], key: str, value: Any) -> None:
         if not isinstance(tree, dict):
             raise RecipeError(one_line(f"{key} cannot be set: {table} is no table of settings"))
     tree[last] = value
+
+
+def _leave_unread(tree: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+    """Take out what a tree has for another objective or other negatives than those that were set after it."""
+    places = ("training", f"models.{MF}.training")
+    if not any(f"{place}.{key}" in said for place in places for key in ("objective", "negatives")):
+        return
+    whole: dict[str, Any] = {}
+    for place in places:
+        own = _table(tree, place)
+        whole |= own
+        kept = without_unread(
+            whole, keep={key.removeprefix(f"{place}.") for key in said if key.startswith(f"{place}.")}
+        )
+        for key in own.keys() - kept.keys():
+            del own[key]
+
+
+def _table(tree: Any, place: str) -> dict[str, Any]:
+    for table in place.split("."):
+        tree = tree.get(table) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, dict) else {}
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
-__all__ = ["SCHEMA", "describe_data", "describe_result", "rows_of"]
+__all__ = ["SCHEMA", "describe_data", "describe_result", "main_metric", "rows_of", "shown_metrics"]
 
 SCHEMA = 1
+SHOWN = ("recall", "precision", "ndcg")
 
 
 def describe_result(
@@ -42,6 +43,7 @@ def describe_result(
         "split": {"method": _method(dataset, recipe), "warning": recipe.split.warning},
         "protocol": FULL_RANKING,
         "k": list(recipe.evaluation.k),
+        "select": recipe.evaluation.select,
         "metrics": {"validation": dict(lightgcn.contender.validation), "test": lightgcn.test.means()},
         "intervals": {"test": _intervals(lightgcn.test)},
         "users": {"validation": len(trial.validation.users), "test": len(trial.final.test.users)},
@@ -115,6 +117,18 @@ def rows_of(result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         title_of(LIGHTGCN): result,
         **{title_of(name): part for name, part in result["baselines"].items()},
     }
+
+
+def shown_metrics(result: Mapping[str, Any]) -> list[str]:
+    """The metrics that a terminal shows: recall, precision and NDCG at every K, and the one that was selected by."""
+    names = [f"{name}@{k}" for k in sorted(set(result["k"])) for name in SHOWN]
+    return list(dict.fromkeys([*names, main_metric(result)]))
+
+
+def main_metric(result: Mapping[str, Any]) -> str:
+    """The metric that a lead is told by: the one that was selected by, where the test part has it, else NDCG."""
+    select = result.get("select")  # older runs do not say it
+    return str(select) if select in result["metrics"]["test"] else f"ndcg@{min(result['k'])}"
 
 
 def _method(dataset: Dataset, recipe: Recipe) -> str:
