@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from tastegraph.graph.bipartite import SYMMETRIC
 from tastegraph.lightgcn.choices import OBJECTIVES, SAMPLERS, samplers_of, unread
@@ -85,6 +85,10 @@ def _one_of(table: Mapping[str, object]) -> AfterValidator:
     return AfterValidator(known)
 
 
+def _schema_of(table: Mapping[str, object]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": list(table)})
+
+
 def _either(names: Mapping[str, object], quote: str = '"') -> str:
     *first, last = (f"{quote}{name}{quote}" for name in names)
     return " or ".join([", ".join(first), last] if first else [last])
@@ -126,14 +130,14 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(default=300, ge=1)
-    objective: Annotated[str, _one_of(OBJECTIVES)] = "bpr"
+    objective: Annotated[str, _one_of(OBJECTIVES), _schema_of(OBJECTIVES)] = "bpr"
     batch_size: int = Field(default=4096, ge=1)
     learning_rate: float = Field(default=0.01, gt=0, allow_inf_nan=False)
     schedule: Literal["constant", "cosine"] = "constant"
     betas: tuple[Rate, Rate] = (0.9, 0.999)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
-    negatives: Annotated[str, _one_of(SAMPLERS)] = "uniform"
+    negatives: Annotated[str, _one_of(SAMPLERS), _schema_of(SAMPLERS)] = "uniform"
     popularity_exponent: float = Field(default=0.75, ge=0, le=10)
     candidates: int = Field(default=16, ge=1, le=4096)
     shared_negatives: int = Field(default=2048, ge=1, le=1 << 20)

@@ -53,7 +53,7 @@ def sampled_softmax_loss(
         weight: of each positive in the mean, float [n]; 1 by default.
 
     Returns:
-        A scalar, computed as softplus(ln sum_j exp s_uj - s_ui): no exponential overflows.
+        A scalar. It is computed as softplus(ln sum_j exp s_uj - s_ui), where no exponential overflows.
     """
     log_sum = torch.logsumexp(negative, dim=1)
     losses = by_pieces(softplus, log_sum.index_select(0, row) - positive)

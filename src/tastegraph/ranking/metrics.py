@@ -24,12 +24,12 @@ __all__ = ["METRICS", "hit", "mean_average_precision", "mrr", "ndcg", "precision
 
 
 def recall(hits: Hits, relevant: Counts, k: int) -> Values:  # noqa: ARG001 (all metrics are called alike)
-    """|L n T| / |T| of each user, float64 [n]."""
+    """Hits by the number of relevant items, ``|L n T| / |T|``, of each user, float64 [n]."""
     return np.asarray(np.divide(hits.sum(axis=1), relevant), np.float64)
 
 
 def precision(hits: Hits, relevant: Counts, k: int) -> Values:  # noqa: ARG001
-    """|L n T| / K of each user, float64 [n]; a list shorter than K still counts K places."""
+    """Hits by places, ``|L n T| / K``, of each user, float64 [n]; a list shorter than K still counts K places."""
     return np.asarray(np.divide(hits.sum(axis=1), k), np.float64)
 
 
