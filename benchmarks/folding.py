@@ -18,7 +18,7 @@ from benchmarks.people import record
 from tastegraph import BipartiteGraph, full_ranking, load, train
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.graph.neighbours import NeighbourLists
-from tastegraph.ranking.protocol import Relevant
+from tastegraph.ranking.full_ranking import Relevant
 from tastegraph.saved_model import SavedModel
 from tastegraph.serving.person import new_person
 from tastegraph.studies.known_recipes import recipe_path
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydantic import JsonValue
 
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.full_ranking import Ranker
     from tastegraph.studies.recipe import Recipe
 
 HELD_OUT = 0.1

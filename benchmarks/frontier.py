@@ -20,7 +20,7 @@ from tastegraph.baselines.models import BASELINES
 from tastegraph.data.load import load
 from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
-from tastegraph.ranking.protocol import full_ranking
+from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.studies.environment import describe_environment
 from tastegraph.studies.known_recipes import recipe_path
 from tastegraph.studies.models import settings_of, warm_up, with_settings
@@ -30,7 +30,7 @@ from tastegraph.studies.trial import Trial
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.full_ranking import Ranker
     from tastegraph.studies.recipe import Recipe
 
 RESULTS = Path(__file__).parent / "results"

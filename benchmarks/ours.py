@@ -14,7 +14,7 @@ from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
 from tastegraph.lightgcn.negatives import UniformNegatives
 from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import Trained, train
-from tastegraph.ranking.protocol import Judged, full_ranking
+from tastegraph.ranking.full_ranking import Judged, full_ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import numpy as np
 from tastegraph.data.load import load
 from tastegraph.data.splits import SplitConfig
 from tastegraph.graph.bipartite import BipartiteGraph
-from tastegraph.ranking.protocol import Relevant
+from tastegraph.ranking.full_ranking import Relevant
 from tastegraph.studies.trial import Trial
 
 if TYPE_CHECKING:

@@ -80,7 +80,7 @@ def test_every_room_is_described() -> None:
     ("module", "heavy"),
     [
         ("tastegraph.data.load", {"torch", "numba"}),
-        ("tastegraph.ranking.protocol", {"torch", "numba"}),
+        ("tastegraph.ranking.full_ranking", {"torch", "numba"}),
         ("tastegraph.serving.recommender", {"torch", "numba", "pydantic", "matplotlib"}),
         (
             "tastegraph.cli.main",

@@ -14,9 +14,9 @@ from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.ranking.beyond import beyond_accuracy
 from tastegraph.ranking.catalogue import Catalogue
 from tastegraph.ranking.exposure import exposure
+from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.ranking.groups import activity_bands, by_user_group
 from tastegraph.ranking.intervals import bootstrap_intervals
-from tastegraph.ranking.protocol import full_ranking
 from tastegraph.ranking.significance import against_best
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tastegraph.lightgcn.conv import LightGCNConv
     from tastegraph.lightgcn.model import LightGCN
     from tastegraph.lightgcn.training import train
-    from tastegraph.ranking.protocol import full_ranking
+    from tastegraph.ranking.full_ranking import full_ranking
     from tastegraph.serving.recommender import Recommender
     from tastegraph.studies.recipe import Recipe
 
@@ -55,7 +55,7 @@ _HOMES = {
     "Recommender": "serving.recommender",
     "SplitConfig": "data.splits",
     "TasteGraphError": "errors",
-    "full_ranking": "ranking.protocol",
+    "full_ranking": "ranking.full_ranking",
     "load": "data.load",
     "train": "lightgcn.training",
 }

@@ -13,7 +13,7 @@ from tastegraph.data.load import load
 from tastegraph.errors import ModelError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import top_k
-from tastegraph.ranking.protocol import Relevant, full_ranking
+from tastegraph.ranking.full_ranking import Relevant, full_ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking.full_ranking import Judged, Relevant
 from tastegraph.ranking.groups import activity_bands, age_bands, by_item_band, by_user_group, popularity_bands
 from tastegraph.ranking.intervals import bootstrap_interval
-from tastegraph.ranking.protocol import Judged, Relevant
 
 
 def _judged(values: list[float], lists: list[list[int]] | None = None) -> Judged:

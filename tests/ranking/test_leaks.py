@@ -5,8 +5,8 @@ import pytest
 
 from tastegraph.errors import LeakError
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking.full_ranking import Relevant, full_ranking
 from tastegraph.ranking.leaks import check_leaks, shared_pairs
-from tastegraph.ranking.protocol import Relevant, full_ranking
 
 
 def test_shared_pairs_are_those_of_both() -> None:

@@ -25,8 +25,8 @@ from torch_geometric.metrics import (
 )
 from torch_geometric.metrics.link_pred import LinkPredMetricData
 
+from tastegraph.ranking.full_ranking import Relevant, judge
 from tastegraph.ranking.metrics import METRICS
-from tastegraph.ranking.protocol import Relevant, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,7 +12,7 @@ import pytest
 from tastegraph.baselines.gf_cf import GFCF
 from tastegraph.data.load import load
 from tastegraph.errors import RunError, StoppedError
-from tastegraph.ranking.protocol import full_ranking
+from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.studies.benchmarks import (
     BEGIN,
     END,

@@ -16,7 +16,7 @@ from tastegraph.ranking.significance import against_best
 from tastegraph.studies.comparison import compare
 from tastegraph.studies.comparison_folder import compare_into
 from tastegraph.studies.comparison_tables import cells_of, to_csv, to_latex, to_markdown, verdicts_of
-from tastegraph.studies.judging import Manner
+from tastegraph.studies.manner import Manner
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
 from tastegraph.studies.watcher import Silent

@@ -16,7 +16,7 @@ from tastegraph.files import sha256_of
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.evaluate import evaluate, evaluate_lists, evaluate_lists_on
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.judging import Manner
+from tastegraph.studies.manner import Manner
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
 from tastegraph.studies.trial import Trial

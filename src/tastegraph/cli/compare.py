@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from tastegraph.cli.device import Device, check_device
-from tastegraph.cli.judging import Negatives, Protocol, lengths_of
+from tastegraph.cli.protocol_options import Negatives, Protocol, lengths_of
 from tastegraph.cli.reading import Data, Reading, reads_ratings
 from tastegraph.cli.telling import tell_reading, tell_warnings
 from tastegraph.cli.terminal import print_json, print_table, say, spoken, table
@@ -57,8 +57,8 @@ def compare(
     """Fit LightGCN and the baselines on the same splits and judge them by one protocol, with tests and intervals."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
-    from tastegraph.studies.judging import Manner
     from tastegraph.studies.known_recipes import known_recipes, recipe_path
+    from tastegraph.studies.manner import Manner
     from tastegraph.studies.memory import check_reading
     from tastegraph.studies.models import known_models
     from tastegraph.studies.recipe import Recipe, load_recipe

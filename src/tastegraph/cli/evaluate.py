@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tastegraph.cli.judging import Negatives, Protocol, lengths_of
+from tastegraph.cli.protocol_options import Negatives, Protocol, lengths_of
 from tastegraph.cli.ranks import RankTimeout, alone_here, ranks_here
 from tastegraph.cli.terminal import print_json, print_table, say, table
 
@@ -65,7 +65,7 @@ def evaluate(
 
     from tastegraph.studies.evaluate import evaluate as evaluate_run
     from tastegraph.studies.evaluate import evaluate_lists, evaluate_lists_on
-    from tastegraph.studies.judging import Manner
+    from tastegraph.studies.manner import Manner
 
     manner = Manner(lengths, protocol, negatives, seed, beyond, groups)
     if data is not None:

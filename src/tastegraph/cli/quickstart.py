@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tastegraph.cli.lists import print_list
+from tastegraph.cli.sitting import Sitting
 from tastegraph.cli.terminal import format_genres, print_table, say, table
 from tastegraph.cli.train import print_result
-from tastegraph.cli.training import Sitting
 from tastegraph.errors import UnknownUserError
 
 if TYPE_CHECKING:

@@ -141,7 +141,7 @@ def _run_plan(
     from tastegraph.studies.stopping import Stop
     from tastegraph.studies.tutorial.records import Shelf, code_digest
     from tastegraph.studies.tutorial.reproduction import check_users
-    from tastegraph.studies.tutorial.running import run_all
+    from tastegraph.studies.tutorial.side_by_side import run_all
 
     with needs_extra("the tutorial's PARAFAC", "compare"):
         import tensorly  # noqa: F401 (told now, not in the middle of all runs)

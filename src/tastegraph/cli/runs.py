@@ -14,7 +14,7 @@ from tastegraph.errors import RunError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tastegraph.studies.runs import RunSummary
+    from tastegraph.studies.run_summaries import RunSummary
 
 __all__ = ["runs"]
 
@@ -42,7 +42,7 @@ def runs(
 
     The exit code is 1 where a run is damaged.
     """
-    from tastegraph.studies.runs import differing_settings, find_runs, summary_of
+    from tastegraph.studies.run_summaries import differing_settings, find_runs, summary_of
 
     where = places or [Path("runs")]
     found = [summary_of(path, check=check) for path in find_runs(where)]

@@ -10,9 +10,9 @@ import typer
 from tastegraph.cli.device import Device, check_device
 from tastegraph.cli.ranks import RankTimeout, own_device, ranks_here, restarted
 from tastegraph.cli.reading import Data, Reading, reads_ratings
+from tastegraph.cli.sitting import Sitting
 from tastegraph.cli.terminal import model_table, print_json, print_table, say
 from tastegraph.cli.tracking import trackers_of
-from tastegraph.cli.training import Sitting
 
 if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe

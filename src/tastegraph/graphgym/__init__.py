@@ -20,6 +20,6 @@ def register() -> None:
     for module, package in NEEDED.items():
         if find_spec(module) is None:
             raise ModelError(f'GraphGym needs {package}, of the extra "graphgym": pip install "tastegraph[graphgym]"')
-    import tastegraph.graphgym.judging
     import tastegraph.graphgym.loader
+    import tastegraph.graphgym.loss_and_metrics
     import tastegraph.graphgym.network  # noqa: F401 (each registers its parts when it is imported)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.full_ranking import Ranker
 
 __all__ = ["rank_candidates", "union"]
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tastegraph.ranking.full_ranking import hits_of
 from tastegraph.ranking.intervals import bootstrap_intervals
-from tastegraph.ranking.protocol import hits_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from tastegraph.ranking.protocol import Judged, Relevant
+    from tastegraph.ranking.full_ranking import Judged, Relevant
 
 __all__ = ["AGE_BANDS", "Group", "activity_bands", "age_bands", "by_item_band", "by_user_group", "popularity_bands"]
 

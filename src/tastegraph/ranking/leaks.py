@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.ranking.protocol import Relevant
+    from tastegraph.ranking.full_ranking import Relevant
 
 __all__ = ["check_leaks", "shared_pairs"]
 

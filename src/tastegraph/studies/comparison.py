@@ -14,11 +14,11 @@ from tastegraph.graph.devices import CPU
 from tastegraph.ranking.beyond import LOWER_IS_BETTER
 from tastegraph.ranking.exposure import exposure
 from tastegraph.ranking.intervals import bootstrap_intervals
-from tastegraph.ranking.protocols import SAMPLED_NEGATIVES, SAMPLING_MISLEADS
+from tastegraph.ranking.other_protocols import SAMPLED_NEGATIVES, SAMPLING_MISLEADS
 from tastegraph.ranking.significance import against_best
 from tastegraph.studies.contenders import contend
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.judging import describe_groups, widened
+from tastegraph.studies.manner import describe_groups, widened
 from tastegraph.studies.memory import check_memory
 from tastegraph.studies.models import settings_of, title_of
 from tastegraph.studies.result import describe_data
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.data.dataset import Dataset
-    from tastegraph.studies.judging import Manner
+    from tastegraph.studies.manner import Manner
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.watcher import Watcher
 

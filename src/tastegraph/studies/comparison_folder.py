@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.dataset import Dataset
     from tastegraph.studies.comparison import Comparison
-    from tastegraph.studies.judging import Manner
+    from tastegraph.studies.manner import Manner
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
     from tastegraph.studies.watcher import Watcher

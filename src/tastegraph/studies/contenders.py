@@ -10,7 +10,7 @@ from tastegraph.baselines.models import BASELINES
 from tastegraph.graph import devices
 from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
-from tastegraph.ranking.protocol import full_ranking
+from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.ranks.alone import ALONE
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 from tastegraph.studies.shared_lists import SharedLists
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tastegraph.lightgcn.checkpoint import Epoch, Keeper
     from tastegraph.lightgcn.ranking import Embeddings
     from tastegraph.lightgcn.training import Trained, Validate
-    from tastegraph.ranking.protocol import Judged, Ranker
+    from tastegraph.ranking.full_ranking import Judged, Ranker
     from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.shared_keeper import Keepers

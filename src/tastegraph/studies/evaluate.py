@@ -10,11 +10,11 @@ from tastegraph.data.load import load
 from tastegraph.data.splits import Split
 from tastegraph.errors import DataError, EvaluationError, ModelError, RecipeError, RunError
 from tastegraph.files import sha256_of
-from tastegraph.ranking.protocols import RATED_ONLY, TUTORIAL
+from tastegraph.ranking.other_protocols import RATED_ONLY, TUTORIAL
 from tastegraph.ranks.alone import ALONE
 from tastegraph.saved_model import SavedModel
 from tastegraph.studies.evidence import Evidence
-from tastegraph.studies.judging import Manner, describe
+from tastegraph.studies.manner import Manner, describe
 from tastegraph.studies.outside_lists import OutsideLists
 from tastegraph.studies.recipe import LONGEST_LIST, load_recipe
 from tastegraph.studies.seal import SEAL, check_seal
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.dataset import Dataset
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.full_ranking import Ranker
     from tastegraph.ranks.alone import Ranks
     from tastegraph.studies.recipe import Recipe
 

@@ -12,9 +12,9 @@ import polars as pl
 from tastegraph.errors import EvaluationError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.ranking.catalogue import Catalogue
+from tastegraph.ranking.full_ranking import Relevant, full_ranking
 from tastegraph.ranking.groups import activity_bands, age_bands, by_item_band, by_user_group, popularity_bands
-from tastegraph.ranking.protocol import Relevant, full_ranking
-from tastegraph.ranking.protocols import (
+from tastegraph.ranking.other_protocols import (
     RATED_ONLY,
     SAMPLED_NEGATIVES,
     TUTORIAL,
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from tastegraph.data.dataset import Dataset
     from tastegraph.data.splits import Split
     from tastegraph.data.vocabulary import Vocabulary
+    from tastegraph.ranking.full_ranking import Judged, Ranker
     from tastegraph.ranking.groups import Group
-    from tastegraph.ranking.protocol import Judged, Ranker
-    from tastegraph.ranking.protocols import ProtocolName
+    from tastegraph.ranking.other_protocols import ProtocolName
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial
 
@@ -73,7 +73,7 @@ class Evidence:
         Args:
             ranker: makes the lists.
             k: lengths K.
-            protocol: see `ranking.protocol` and `ranking.protocols`.
+            protocol: see `ranking.full_ranking` and `ranking.other_protocols`.
             negatives: items drawn for each user, of sampled negatives.
             seed: of that draw.
 

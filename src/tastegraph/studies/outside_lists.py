@@ -11,8 +11,8 @@ import polars as pl
 from tastegraph.data.counted import counted
 from tastegraph.data.list_file import read_list_file
 from tastegraph.errors import EvaluationError
-from tastegraph.ranking.protocol import hits_of
-from tastegraph.ranking.protocols import TUTORIAL
+from tastegraph.ranking.full_ranking import hits_of
+from tastegraph.ranking.other_protocols import TUTORIAL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tastegraph.data.list_file import ListRows
     from tastegraph.data.vocabulary import Vocabulary
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.ranking.protocols import ProtocolName
+    from tastegraph.ranking.other_protocols import ProtocolName
     from tastegraph.studies.evidence import Evidence
 
 __all__ = ["OutsideLists"]

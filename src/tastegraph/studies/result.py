@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from tastegraph.ranking.full_ranking import FULL_RANKING
 from tastegraph.ranking.intervals import bootstrap_intervals
-from tastegraph.ranking.protocol import FULL_RANKING
 from tastegraph.studies.models import LIGHTGCN, title_of
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tastegraph.data.dataset import Dataset
     from tastegraph.lightgcn.checkpoint import Epoch
-    from tastegraph.ranking.protocol import Judged
+    from tastegraph.ranking.full_ranking import Judged
     from tastegraph.studies.contenders import Scored
     from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.trial import Trial

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.full_ranking import Ranker
     from tastegraph.ranks.alone import Ranks
 
 __all__ = ["SharedLists"]

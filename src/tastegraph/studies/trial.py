@@ -13,8 +13,8 @@ from tastegraph.data.pairs import ascending
 from tastegraph.errors import DataError, LeakError
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.neighbours import NeighbourLists
+from tastegraph.ranking.full_ranking import Relevant
 from tastegraph.ranking.leaks import check_leaks
-from tastegraph.ranking.protocol import Relevant
 
 if TYPE_CHECKING:
     from tastegraph.data.cleaning import Removed

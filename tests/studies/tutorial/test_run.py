@@ -13,8 +13,8 @@ from tastegraph.lightgcn.pair_batches import GivenPairs
 from tastegraph.studies.tutorial.ratings import FilmRatings
 from tastegraph.studies.tutorial.records import Shelf
 from tastegraph.studies.tutorial.run import run
-from tastegraph.studies.tutorial.running import Progress, run_all
 from tastegraph.studies.tutorial.settings import Setting, shape_and_training
+from tastegraph.studies.tutorial.side_by_side import Progress, run_all
 
 if TYPE_CHECKING:
     from pathlib import Path

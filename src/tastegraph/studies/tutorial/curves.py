@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from tastegraph.ranking.protocol import FULL_RANKING
-from tastegraph.ranking.protocols import TUTORIAL
+from tastegraph.ranking.full_ranking import FULL_RANKING
+from tastegraph.ranking.other_protocols import TUTORIAL
 from tastegraph.studies.plots import LOSS_COLOUR, METRIC_COLOURS, figure_of, svg_of
 from tastegraph.studies.tutorial.experiments import curve_settings
 

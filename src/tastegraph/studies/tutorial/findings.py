@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tastegraph.ranking.protocol import FULL_RANKING
-from tastegraph.ranking.protocols import TUTORIAL
+from tastegraph.ranking.full_ranking import FULL_RANKING
+from tastegraph.ranking.other_protocols import TUTORIAL
 from tastegraph.studies.tutorial.convergence import Convergence
 from tastegraph.studies.tutorial.experiments import curve_settings, experiments
 from tastegraph.studies.tutorial.judging import SELECT

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.ranking.candidates import union
-from tastegraph.ranking.protocol import FULL_RANKING, full_ranking
-from tastegraph.ranking.protocols import TUTORIAL
+from tastegraph.ranking.full_ranking import FULL_RANKING, full_ranking
+from tastegraph.ranking.other_protocols import TUTORIAL
 from tastegraph.studies.tutorial.pairs import without
 from tastegraph.studies.tutorial.readings import against, relevant_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.ranking.protocol import Ranker, Relevant
+    from tastegraph.ranking.full_ranking import Ranker, Relevant
     from tastegraph.studies.tutorial.pairs import Drawn
     from tastegraph.studies.tutorial.ratings import FilmRatings
 

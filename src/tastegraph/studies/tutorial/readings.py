@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tastegraph.graph.top_k import rank_blocks
-from tastegraph.ranking.protocol import Relevant
-from tastegraph.ranking.protocols import tutorial
+from tastegraph.ranking.full_ranking import Relevant
+from tastegraph.ranking.other_protocols import tutorial
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tastegraph.graph.neighbours import NeighbourLists
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.full_ranking import Ranker
 
     Embeddings = tuple[NDArray[np.float32], NDArray[np.float32]]
 

@@ -17,8 +17,8 @@ from tastegraph.lightgcn.pair_batches import GivenPairs
 from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.start import start_embeddings
 from tastegraph.lightgcn.training import train
-from tastegraph.ranking.protocol import FULL_RANKING
-from tastegraph.ranking.protocols import TUTORIAL
+from tastegraph.ranking.full_ranking import FULL_RANKING
+from tastegraph.ranking.other_protocols import TUTORIAL
 from tastegraph.studies.tutorial.judging import SELECT, SPLITS, Judge, K, rounded
 from tastegraph.studies.tutorial.pairs import draw_pairs
 from tastegraph.studies.tutorial.readings import RankedBySigmoid, above_threshold, against

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tastegraph.ranking.protocol import FULL_RANKING
-from tastegraph.ranking.protocols import TUTORIAL
+from tastegraph.ranking.full_ranking import FULL_RANKING
+from tastegraph.ranking.other_protocols import TUTORIAL
 from tastegraph.studies.tutorial.experiments import experiments
 from tastegraph.studies.tutorial.judging import SPLITS
 from tastegraph.studies.tutorial.published import BY_RANK, BY_SAMPLES, BY_WEIGHT_DECAY

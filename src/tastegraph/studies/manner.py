@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from tastegraph.ranking.beyond import beyond_accuracy
 from tastegraph.ranking.exposure import exposure
 from tastegraph.ranking.intervals import bootstrap_intervals
-from tastegraph.ranking.protocols import RATED_ONLY, SAMPLED_NEGATIVES, SAMPLING_MISLEADS, TUTORIAL
+from tastegraph.ranking.other_protocols import RATED_ONLY, SAMPLED_NEGATIVES, SAMPLING_MISLEADS, TUTORIAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tastegraph.ranking.full_ranking import Judged
     from tastegraph.ranking.groups import Group
-    from tastegraph.ranking.protocol import Judged
-    from tastegraph.ranking.protocols import ProtocolName
+    from tastegraph.ranking.other_protocols import ProtocolName
     from tastegraph.studies.evidence import Evidence
 
 __all__ = ["Manner", "describe", "describe_groups", "widened"]

@@ -11,7 +11,7 @@ from tastegraph.errors import RunError
 from tastegraph.studies.journal import read_journal
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.run import run
-from tastegraph.studies.runs import differing_settings, find_runs, summary_of
+from tastegraph.studies.run_summaries import differing_settings, find_runs, summary_of
 from tastegraph.studies.watcher import Silent
 
 if TYPE_CHECKING:

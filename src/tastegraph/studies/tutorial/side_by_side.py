@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.load import load
-from tastegraph.ranking.protocol import FULL_RANKING
-from tastegraph.ranking.protocols import TUTORIAL
+from tastegraph.ranking.full_ranking import FULL_RANKING
+from tastegraph.ranking.other_protocols import TUTORIAL
 from tastegraph.studies.tutorial.ratings import FilmRatings
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import pytest
 from tastegraph.errors import EvaluationError, LeakError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import rank_by_inner_product
-from tastegraph.ranking import protocols
+from tastegraph.ranking import other_protocols
 from tastegraph.ranking.candidates import rank_candidates
+from tastegraph.ranking.full_ranking import Relevant
 from tastegraph.ranking.metrics import METRICS
-from tastegraph.ranking.protocol import Relevant
-from tastegraph.ranking.protocols import (
+from tastegraph.ranking.other_protocols import (
     draw_negatives,
     liked_above_disliked,
     rated_only,
@@ -216,7 +216,7 @@ def test_negatives_are_those_with_the_lowest_lots() -> None:
 def test_negatives_are_drawn_outside_whatever_the_size_of_a_block(
     entries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocols, "DRAW_ENTRIES", entries)
+    monkeypatch.setattr(other_protocols, "DRAW_ENTRIES", entries)
     taken = NeighbourLists.from_pairs([0, 0, 1, 4], [0, 1, 9, 2], 6, 10)
     drawn = draw_negatives(np.array([4, 0, 1, 5]), taken, 8, 0)
     assert drawn.counts.tolist() == [8, 8, 0, 0, 8, 8]

@@ -8,7 +8,7 @@ import torch
 pytest.importorskip("yacs")
 pytest.importorskip("pytorch_lightning")
 
-from tastegraph.graphgym.judging import bpr, ranking_metric
+from tastegraph.graphgym.loss_and_metrics import bpr, ranking_metric
 
 
 def test_metrics_by_hand_over_batches_with_a_cold_item() -> None:

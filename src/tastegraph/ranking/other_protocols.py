@@ -9,15 +9,15 @@ import numpy as np
 from tastegraph.errors import EvaluationError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.ranking.candidates import rank_candidates, union
+from tastegraph.ranking.full_ranking import Judged, Relevant, hits_of, judge, lengths_of
 from tastegraph.ranking.leaks import check_leaks
-from tastegraph.ranking.protocol import Judged, Relevant, hits_of, judge, lengths_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from tastegraph.ranking.protocol import Ranker
+    from tastegraph.ranking.full_ranking import Ranker
 
 __all__ = [
     "RATED_ONLY", "SAMPLED_NEGATIVES", "SAMPLING_MISLEADS", "TUTORIAL", "ProtocolName", "draw_negatives",

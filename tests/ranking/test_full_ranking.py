@@ -8,7 +8,7 @@ import pytest
 from tastegraph.errors import EvaluationError, LeakError
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.graph.top_k import rank_by_inner_product
-from tastegraph.ranking.protocol import Relevant, full_ranking, judge, lengths_of
+from tastegraph.ranking.full_ranking import Relevant, full_ranking, judge, lengths_of
 
 # One user coordinate a row; scores of user u are the rows of SCORES.
 SCORES = np.array([[9, 8, 7, 6, 5], [1, 1, 1, 1, 1], [0, 0, 0, 0, 4]], np.float32)
@@ -65,7 +65,7 @@ def test_users_are_judged_alike_however_many_at_a_time(monkeypatch: pytest.Monke
     users = relevant.users
     lists = np.stack([rng.permutation(20)[:7] for _ in users]).astype(np.int32)
     whole = judge(lists, users, relevant, [3, 7])
-    monkeypatch.setattr("tastegraph.ranking.protocol.BLOCK", 4)
+    monkeypatch.setattr("tastegraph.ranking.full_ranking.BLOCK", 4)
     parts = judge(lists, users, relevant, [3, 7])
     assert whole.keys() == parts.keys()
     for name, values in whole.items():
