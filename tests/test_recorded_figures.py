@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tastegraph.baselines.models import BASELINES
 from tastegraph.studies.published import PUBLISHED
 
 ROOT = Path(__file__).parents[1]
@@ -97,13 +96,6 @@ def test_comparisons_in_readme() -> None:
     assert behind(of_1m, "recall@20", *(of_1m.keys() - {"lightgcn"}))
     assert f"({figure(of_1m, 'lightgcn', 'ndcg@10')}; EASE {figure(of_1m, 'ease', 'ndcg@10')})" in readme
     assert not behind(of_1m, "ndcg@10", "lightgcn", "ease")
-
-
-def test_the_number_of_models_beside_lightgcn() -> None:
-    """The baselines, and matrix factorization."""
-    number = NUMBERS[len(BASELINES) + 1]
-    assert f"puts LightGCN beside {number} other models" in page("README.md")
-    assert f"all of it, {number} models beside it" in page("README.md")
 
 
 def test_speed_in_readme() -> None:

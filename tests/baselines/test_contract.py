@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +18,6 @@ from tastegraph.baselines.search_space import Choice, Integers, LogUniform
 from tastegraph.errors import ModelError, UnknownUserError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from tastegraph.baselines.protocol import Baseline
@@ -175,3 +175,9 @@ def test_importing_all_of_them_imports_no_library_that_some_need() -> None:
     code = "import sys, tastegraph.baselines.models; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"torch", "numba", "sklearn", "implicit", "tensorly"} & set(done.stdout.split())
+
+
+def test_the_page_on_baselines_has_a_row_for_each() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "baselines.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", page, re.MULTILINE)
+    assert rows == [(name, kind.title) for name, kind in BASELINES.items()]

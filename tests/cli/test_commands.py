@@ -331,9 +331,9 @@ def test_a_run_that_memory_cannot_hold_is_refused_before_it_begins(
     ratings_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Mocked: the system's answer, for so little memory is hard to get."""
+    monkeypatch.setattr("tastegraph.studies.memory.check_reading", lambda *_, **__: None)  # refuses before
     monkeypatch.setattr("tastegraph.studies.free_memory.available_bytes", lambda: 1000)
     monkeypatch.setattr("tastegraph.studies.free_memory.own_bytes", lambda: 0)
-    monkeypatch.setattr("tastegraph.studies.memory.check_reading", lambda *_, **__: None)  # refuses before
     from typer.testing import CliRunner
 
     from tastegraph.cli.main import app

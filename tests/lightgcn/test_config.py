@@ -27,8 +27,11 @@ def test_every_objective_has_the_default_negatives_and_its_defaults_are_settings
 
 
 def _other(key: str) -> Any:
-    default = TrainingConfig.model_fields[key].default
-    return "inner" if isinstance(default, str) else default + 1
+    """A value that the key may have, besides its default."""
+    default, about = TrainingConfig.model_fields[key].default, TrainingConfig.model_json_schema()["properties"][key]
+    if "enum" in about:
+        return next(choice for choice in about["enum"] if choice != default)
+    return default + 1 if default + 1 <= about.get("maximum", default + 1) else default / 2
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)

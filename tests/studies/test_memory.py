@@ -89,6 +89,11 @@ def test_a_file_that_does_not_fit_is_refused_before_it_is_read(
     check_reading(str(ratings_csv))
 
 
+def test_a_name_whose_rows_nobody_has_counted_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_bytes", lambda: 0)
+    check_reading("ml-1m")
+
+
 def test_ranks_of_one_machine_read_each_for_itself(ratings_csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two readers of next to no rows take the libraries twice: what one has room for is too little for two."""
     monkeypatch.setattr(memory, "available_bytes", lambda: 3 * LIBRARIES // 2)

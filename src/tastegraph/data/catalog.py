@@ -41,7 +41,8 @@ class KnownDataset:
     Attributes:
         name: what it is called on the command line.
         title: one line about it.
-        users, items, interactions: published counts (items: rated ones); a data set that differs is refused.
+        users, items, interactions: published counts (items: rated ones); a data set whose files have no digest is
+            refused where it differs.
         licence: what may be done with it.
         citation: the work to cite.
         sources: places to get it from, in the order they are tried.

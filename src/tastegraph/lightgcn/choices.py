@@ -37,7 +37,7 @@ class Sampler:
     Attributes:
         draws: its class in `lightgcn.negatives`, by name; None where nothing is drawn.
         over: the batches that know it. Over users it needs `weight` (see `SharedNegatives`).
-        settings: what it reads of `TrainingConfig`, and no other sampler does.
+        settings: what it reads of `TrainingConfig` that not every sampler does.
     """
 
     draws: str | None

@@ -48,7 +48,7 @@ def sampled_softmax_loss(
 
     Args:
         positive: s_ui of each positive, float [n].
-        negative: s_uj of each user of the batch and each of its negatives, float [users, N]; -inf for what is none.
+        negative: s_uj of each user of the batch and each of its negatives, float [users, N]; -1e30 for what is none.
         row: the user, as a row of `negative`, of each positive, int64 [n].
         weight: of each positive in the mean, float [n]; 1 by default.
 

@@ -154,7 +154,9 @@ def check_reading(source: str, advice: str = "", *, readers: int = 1) -> None:
         ModelError: there is too little.
     """
     rows, free = estimated_rows(Path(source)), available_bytes()
-    needed = readers * (LIBRARIES + A_ROW * (rows or 0))
+    if rows is None:
+        return
+    needed = readers * (LIBRARIES + A_ROW * rows)
     if free is not None and needed > free + readers * own_bytes():
         raise ModelError(
             f"{source}: holds about {rows:,} rows; reading and splitting takes about {needed / GIB:.1f} GiB of memory, "
