@@ -123,7 +123,8 @@ def memory_table() -> str:
 
 def _where(*said: Mapping[str, Any]) -> str:
     machine, busiest = said[0]["machine"], max(one["others"] for one in said)
-    return f"{machine['processor']}, {machine['cores']} cores, of which other programs took up to {busiest:.0%}"
+    others = f", of which other programs took up to {busiest:.0%}" if busiest >= 0.005 else ""
+    return f"{machine['processor']}, {machine['cores']} cores{others}"
 
 
 if __name__ == "__main__":
