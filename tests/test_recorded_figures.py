@@ -98,6 +98,18 @@ def test_comparisons_in_readme() -> None:
     assert not behind(of_1m, "ndcg@10", "lightgcn", "ease")
 
 
+def test_gowallas_accuracy_against_seconds() -> None:
+    def told(point: dict[str, Any]) -> str:
+        return f"{point['value']:.4f}".lstrip("0") + f" in {point['seconds']:.0f} s"
+
+    points = record("frontier/gowalla.json")["points"]
+    section = page("docs/accuracy.md").partition("Gowalla, on the last three tenths (`python -m benchmarks.frontier")[2]
+    stops = [told(point) + f" ({point['stage'].split()[0]} epochs)" for point in points if point["model"] == "LightGCN"]
+    assert f"has NDCG@20 {', '.join(stops)}; " in section
+    others = {point["model"]: told(point) for point in points if point["stage"] == ""}
+    assert all(f"{name} {figures}" in section for name, figures in others.items() if name != "Popularity")
+
+
 def test_speed_in_readme() -> None:
     readme = page("README.md")
     step = {
