@@ -111,23 +111,24 @@ def test_gowallas_accuracy_against_seconds() -> None:
 
 
 def test_speed_in_readme() -> None:
-    readme = page("README.md")
+    def row(case: str, group: str, shown: dict[str, str]) -> str:
+        return " | ".join(cell.format(median(case, group, name)) for name, cell in shown.items())
+
     step = {
         "ours, float16": "**{:.0f} ms**",
         "textbook (COO, autograd, Adam)": "{:.0f} ms",
         "RecBole LightGCN": "{:.0f} ms",
         "PyG LightGCN, its example": "{:,.0f} ms",
     }
-    cells = [cell.format(median("step", "gowalla", name)) for name, cell in step.items()]
-    assert f"| a training step on Gowalla, two cores | {' | '.join(cells)} |" in readme
     epoch = {
         "ours": "**{:.1f} s**",
         "textbook": "{:.0f} s",
         "RecBole LightGCN": "{:.0f} s",
         "PyG LightGCN, its example": "{:.0f} s",
     }
-    cells = [cell.format(median("epoch", "ml-1m", name)) for name, cell in epoch.items()]
-    assert f"| an epoch of MovieLens 1M, two cores | {' | '.join(cells)} |" in readme
+    readme = page("README.md")
+    assert f"| a training step on Gowalla, two cores | {row('step', 'gowalla', step)} |" in readme
+    assert f"| an epoch of MovieLens 1M, two cores | {row('epoch', 'ml-1m', epoch)} |" in readme
 
 
 def test_halves_in_readme() -> None:

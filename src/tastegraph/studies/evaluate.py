@@ -177,15 +177,19 @@ def _in_range(k: Sequence[int]) -> list[int]:
 def _selected(run: Path) -> dict[str, str]:
     """The metric that a run was selected by, where its result says so."""
     try:
-        return {"select": str(json.loads((run / "result.json").read_text(encoding="utf-8"))["select"])}
+        return {"select": str(_recorded(run, "select"))}
     except (OSError, KeyError, TypeError, ValueError):
         return {}
+
+
+def _recorded(run: Path, key: str) -> Any:
+    return json.loads((run / "result.json").read_text(encoding="utf-8"))[key]
 
 
 def _recorded_lengths(run: Path) -> list[int]:
     path = run / "result.json"
     try:
-        k = json.loads(path.read_text(encoding="utf-8"))["k"]
+        k = _recorded(run, "k")
     except FileNotFoundError as error:
         if (run / "comparison.json").exists():
             raise RunError(f"{run}: is a comparison; expected a run, as `train` leaves one") from error
