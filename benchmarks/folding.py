@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from benchmarks.people import record
+from benchmarks.kept import record
+from benchmarks.people import RESULTS
 from tastegraph import BipartiteGraph, full_ranking, load, train
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.graph.neighbours import NeighbourLists
@@ -97,4 +98,4 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     words = parser.parse_args()
     command = f"python -m benchmarks.folding {words.data} --seed {words.seed}"
-    print(record("folding", words.data, command, lambda: compare(words.data, words.seed)).read_text("utf-8"))
+    print(record("folding", words.data, command, lambda: compare(words.data, words.seed), RESULTS).read_text("utf-8"))

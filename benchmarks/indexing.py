@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from benchmarks.people import record
+from benchmarks.kept import record
+from benchmarks.people import RESULTS
 from tastegraph.data.vocabulary import Vocabulary
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.saved_model import Folding, SavedModel
@@ -77,4 +78,4 @@ if __name__ == "__main__":
     else:
         command, model = "python -m benchmarks.indexing RUN", Recommender.load(words.run).model
         name = str(model.about["data"]["name"])
-    print(record("indexing", name, command, lambda: measure(model)).read_text("utf-8"))
+    print(record("indexing", name, command, lambda: measure(model), RESULTS).read_text("utf-8"))

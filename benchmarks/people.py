@@ -1,58 +1,36 @@
-"""Records of the measurements that lists for people are judged by, and the tables of `docs/recommend.md` made of them.
+"""The tables of `docs/recommend.md`, made of the records of what lists for people are judged by.
 
 `python -m benchmarks.people` makes the tables anew.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.disturbance import Disturbance
+from benchmarks.kept import made_by, markdown_table, read_kept
 from tastegraph.studies.benchmarks import write_into as write_between
-from tastegraph.studies.environment import describe_environment
-from tastegraph.studies.recipe import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pydantic import JsonValue
 
-__all__ = ["RESULTS", "record", "table_of", "write_into"]
+__all__ = ["RESULTS", "table_of", "write_into"]
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results" / "people"
 PAGE = HERE.parent / "docs" / "recommend.md"
 CASES = ("folding", "reordering", "surprise", "indexing", "serving")
-
-
-def record(case: str, on: str, command: str, measure: Callable[[], JsonValue], folder: Path = RESULTS) -> Path:
-    """Measure, and keep what came of it with the machine, the versions and how far others kept the processors busy."""
-    disturbance = Disturbance()
-    figures = measure()
-    here = describe_environment(Recipe(), {})
-    said = {
-        "schema": 1, "case": case, "on": on, "command": command, "figures": figures, "others": disturbance.share(),
-        "machine": here["machine"], "versions": {name: here[name] for name in ("tastegraph", "commit", "python")},
-    }  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{case}-{on}.json"
-    path.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
-    return path
+TIMED = ("indexing", "serving")
 
 
 def table_of(case: str) -> str:
     """A case's table, a column (or, of `reordering`, a table) for each data set, and what it was measured on."""
-    records = [json.loads(path.read_text("utf-8")) for path in sorted(RESULTS.glob(f"{case}-*.json"))]
-    machine, busiest = records[0]["machine"], max(said["others"] for said in records)
-    commands = ", ".join(dict.fromkeys(f"`{said['command']}`" for said in records))
-    told = f"{commands}; {machine['processor']}, {machine['cores']} cores"
-    if case in {"serving", "indexing"}:
-        told += f", of which other programs took up to {busiest:.0%} meanwhile"
+    records = read_kept(RESULTS, case)
+    told = made_by(records, timed=case in TIMED)
     heading, *rows = _reordering(records) if case == "reordering" else _side_by_side(case, records)
-    rule = ["---"] + ["---:"] * (len(heading) - 1)
-    return "\n".join([f"{told}:", "", *("| " + " | ".join(cells) + " |" for cells in (heading, rule, *rows))])
+    return "\n".join([told, "", markdown_table(heading, rows)])
 
 
 def _reordering(records: Sequence[dict[str, Any]]) -> list[list[str]]:

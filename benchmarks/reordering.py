@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.people import record
+from benchmarks.kept import record
+from benchmarks.people import RESULTS
 from tastegraph.data.splits import Split
 from tastegraph.ranking.beyond import beyond_accuracy
 from tastegraph.saved_model import SavedModel
@@ -69,4 +70,4 @@ if __name__ == "__main__":
     folder = parser.parse_args().run
     name = str(SavedModel.load(folder / "model").about["data"]["name"])
     command = "python -m benchmarks.reordering RUN"
-    print(record("reordering", name, command, lambda: measure(folder)).read_text("utf-8"))
+    print(record("reordering", name, command, lambda: measure(folder), RESULTS).read_text("utf-8"))

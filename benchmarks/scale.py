@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmarks.kept import record
 from benchmarks.made_ratings import write_made
 from benchmarks.one_training import in_a_process
-from benchmarks.people import record
 from benchmarks.scale_tables import FOLDER, write_tables
 
 if TYPE_CHECKING:

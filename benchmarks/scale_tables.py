@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.kept import made_by, markdown_table, read_kept
 from benchmarks.screen import figure
 from tastegraph.studies.benchmarks import write_into
 from tastegraph.studies.cost import Machine, Size, plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 __all__ = ["FOLDER", "plans", "predictions", "table_of", "write_tables"]
 
@@ -27,8 +27,9 @@ EDGES_A_NODE = 10
 
 
 def _records(case: str) -> list[dict[str, Any]]:
-    found = [json.loads(path.read_text("utf-8")) for path in FOLDER.glob(f"{case}-*.json")]
-    return sorted(found, key=lambda said: (said["figures"].get("edges", 0), -said["figures"].get("width", 0)))
+    return sorted(
+        read_kept(FOLDER, case), key=lambda said: (said["figures"].get("edges", 0), -said["figures"].get("width", 0))
+    )
 
 
 def machine_here() -> Machine:
@@ -75,7 +76,8 @@ def _steps() -> str:
         ]
         for one in predictions()
     ]  # fmt: skip
-    return _told(_records("machine") + _records("size")) + _table(header, rows)
+    said = _records("machine") + _records("size")
+    return f"{made_by(said)}\n\n{markdown_table(header, rows, left=0)}"
 
 
 def _layers() -> str:
@@ -89,7 +91,7 @@ def _layers() -> str:
         build = _seconds(one["build"]["wall"][0])
         peak = f"{one['build_peak_mb'] * 1e6 / GIB:.2f}"
         rows.append([f"{one['edges']:,}", build, peak, _seconds(layer), f"{by_linear:.2f}"])
-    return _told(said) + _table(header, rows)
+    return f"{made_by(said)}\n\n{markdown_table(header, rows, left=0)}"
 
 
 def _files() -> str:
@@ -102,7 +104,7 @@ def _files() -> str:
         for stage in got["stages"].values():
             cells += [figure(stage["seconds"]), f"{stage['peak_mb'] * 1e6 / GIB:.2f}"]
         rows.append(cells)
-    return _told(said) + _table(header, rows)
+    return f"{made_by(said)}\n\n{markdown_table(header, rows, left=0)}"
 
 
 def plans(memory: float, price: float, network: float, *, cores: int = 2, edges: Iterable[int] = LARGE) -> list[Any]:
@@ -141,23 +143,11 @@ def _plans() -> str:
                     figure(EPOCHS * plan.epoch / 3600), figure(EPOCHS * plan.price),
                 ]
             )  # fmt: skip
-    return _table(header, rows)
+    return markdown_table(header, rows, left=0)
 
 
 def _seconds(value: float) -> str:
     return f"{value:.3g}"
-
-
-def _told(records: Sequence[dict[str, Any]]) -> str:
-    commands = ", ".join(dict.fromkeys(f"`{said['command']}`" for said in records))
-    machine, busiest = records[0]["machine"], max(said["others"] for said in records)
-    others = f"other programs took up to {busiest:.0%} of its time meanwhile"
-    return f"{commands}; {machine['processor']}, {machine['cores']} cores, of which {others}:\n\n"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---:"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def write_tables() -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.people import record
+from benchmarks.kept import record
+from benchmarks.people import RESULTS
 from tastegraph.graph.top_k import BLOCK_ENTRIES
 from tastegraph.serving.recommender import Recommender
 
@@ -87,4 +88,4 @@ if __name__ == "__main__":
     folder = parser.parse_args().run
     name = str(Recommender.load(folder).model.about["data"]["name"])
     command = "OMP_WAIT_POLICY=PASSIVE python -m benchmarks.serving RUN"
-    print(record("serving", name, command, lambda: measure(folder)).read_text("utf-8"))
+    print(record("serving", name, command, lambda: measure(folder), RESULTS).read_text("utf-8"))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.people import record
+from benchmarks.kept import record
+from benchmarks.people import RESULTS
 from tastegraph import load
 from tastegraph.serving.order import Order
 from tastegraph.serving.recommender import Recommender
@@ -92,4 +93,4 @@ if __name__ == "__main__":
     command = "python -m benchmarks.surprise" + " --without-prior" * bare
     settings = ["model.popularity_prior=0"] if bare else []
     on = DATA + "-without-prior" * bare
-    print(record("surprise", on, command, lambda: measure([*settings, "baselines=[]"])).read_text("utf-8"))
+    print(record("surprise", on, command, lambda: measure([*settings, "baselines=[]"]), RESULTS).read_text("utf-8"))

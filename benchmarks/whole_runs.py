@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmarks.kept import machine_of, markdown_table, read_kept, record
 from benchmarks.one_run import DEFAULTS
 from benchmarks.one_training import in_a_process
-from benchmarks.people import record
 from tastegraph.studies.benchmarks import write_into
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def tables() -> None:
 
 def records() -> list[dict[str, Any]]:
     """All of them, the smallest need first."""
-    found = [json.loads(path.read_text("utf-8")) for path in FOLDER.glob("run-*.json")]
-    return sorted(found, key=lambda said: said["figures"]["needed"])
+    return sorted(read_kept(FOLDER, "run"), key=lambda said: said["figures"]["needed"])
 
 
 def accuracy_of(name: str) -> str:
@@ -90,16 +89,13 @@ def accuracy_of(name: str) -> str:
     said = json.loads((FOLDER / f"run-{name}.json").read_text("utf-8"))
     models, users = said["figures"]["models"], said["figures"]["users"]
     best = {metric: max(part["test"][metric] for part in models.values()) for metric in METRICS}
-    rows = [
-        ["MovieLens 1M, `tastegraph train ml-1m`", *METRICS.values()],
-        ["---"] * (1 + len(METRICS)),
-        *([title, *(_figure(models[model], metric, best) for metric in METRICS)] for model, title in TITLES.items()),
-    ]
+    heading = ["MovieLens 1M, `tastegraph train ml-1m`", *METRICS.values()]
+    rows = [[title, *(_figure(models[name], metric, best) for metric in METRICS)] for name, title in TITLES.items()]
     told = (
         f"{users['test']:,} users judged, of {users['learned']:,} to learn from; {said['figures']['seconds'] / 60:.1f} "
-        f"minutes on {_where(said)}: `{said['command']}`."
+        f"minutes on {machine_of([said])}: `{said['command']}`."
     )
-    return "\n".join([*("| " + " | ".join(cells) + " |" for cells in rows), "", told])
+    return "\n".join([markdown_table(heading, rows), "", told])
 
 
 def _figure(part: Mapping[str, Any], metric: str, best: Mapping[str, float]) -> str:
@@ -111,20 +107,14 @@ def _figure(part: Mapping[str, Any], metric: str, best: Mapping[str, float]) -> 
 
 def memory_table() -> str:
     """What each run was said to need, beside its peak."""
-    rows = [["run", "positives", "told before, MiB", "peak, MiB", "told by measured"], ["---"] + ["---:"] * 4]
+    heading, rows = ["run", "positives", "told before, MiB", "peak, MiB", "told by measured"], []
     for said in records():
         got = said["figures"]
         command = said["command"].removeprefix("python -m benchmarks.whole_runs run ")
         rows.append([f"`tastegraph train {command}`", f"{got['data']['positives']:,}", f"{got['needed'] / MIB:,.0f}",
                      f"{got['peak'] / MIB:,.0f}", f"{got['needed'] / got['peak']:.2f}"])  # fmt: skip
-    told = f"`python -m benchmarks.whole_runs run DATA --recipe NAME`, on {_where(*records())}:"
-    return "\n".join([told, "", *("| " + " | ".join(cells) + " |" for cells in rows)])
-
-
-def _where(*said: Mapping[str, Any]) -> str:
-    machine, busiest = said[0]["machine"], max(one["others"] for one in said)
-    others = f", of which other programs took up to {busiest:.0%}" if busiest >= 0.005 else ""
-    return f"{machine['processor']}, {machine['cores']} cores{others}"
+    told = f"`python -m benchmarks.whole_runs run DATA --recipe NAME`, on {machine_of(records())}:"
+    return "\n".join([told, "", markdown_table(heading, rows)])
 
 
 if __name__ == "__main__":
