@@ -64,10 +64,14 @@ def test_recipes_in_readme() -> None:
         f"took {first[0]:.0f} s (`gowalla-fast` comes to {of_test('gowalla-fast', 'recall@20')} and "
         f"{of_test('gowalla-fast', 'ndcg@20')} in {first[1]:.0f} s)"
     ) in readme
-    assert f"had the machine alone: {first[1]:.0f} s and {first[0]:.0f} s" in page("docs/accuracy.md")
+    took = [first[1], first[0], seconds(of_seeds("gowalla-wide")[0])]
+    assert "had the machine alone: {:.0f} s, {:.0f} s and {:.0f} s;".format(*took) in page("docs/accuracy.md")
     unordered = [of_test("gowalla-unordered", metric) for metric in ("recall@20", "ndcg@20")]
     assert f"(`gowalla-unordered`) it comes to {unordered[0]} and {unordered[1]}" in readme
     assert f"| **{of_test('gowalla', 'recall@20')}** (order-blind {unordered[0]}) |" in readme
+    wide = [of_test("gowalla-wide", metric) for metric in ("recall@20", "ndcg@20")]
+    assert f"(`gowalla-wide`) it has {wide[0]} and {wide[1]}, of one seed" in readme
+    assert len(of_seeds("gowalla-wide")) == 1
 
 
 def test_published_figures_in_readme() -> None:
