@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 __all__ = [
+    "NOTHING_TO_RANK",
     "AmbiguousItemError",
     "DataError",
     "DeviceError",
@@ -57,6 +58,7 @@ __all__ = [
 ]
 
 LONGEST_SHOWN = 100  # characters of a value in a line
+NOTHING_TO_RANK = "every user has every item as a positive; there is nothing to learn a ranking from"
 
 
 class TasteGraphError(Exception):

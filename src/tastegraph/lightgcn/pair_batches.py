@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from tastegraph.errors import ModelError
+from tastegraph.errors import NOTHING_TO_RANK, ModelError
 from tastegraph.graph import devices
 from tastegraph.lightgcn.negatives import hardest, hardest_of_ranks, negatives_of
 from tastegraph.lightgcn.objective import l2_penalty, loss_of
@@ -53,7 +53,7 @@ class PairBatches:
             usable = torch.repeat_interleave(drawable, torch.from_numpy(graph.items_of.counts).to(device))
             user, item = user[usable], item[usable]
         if not len(user):
-            raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
+            raise ModelError(NOTHING_TO_RANK)
         self._positives = user, item
 
     @property

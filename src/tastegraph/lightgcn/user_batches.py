@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize, pad
 
-from tastegraph.errors import ModelError
+from tastegraph.errors import NOTHING_TO_RANK, ModelError
 from tastegraph.graph import devices
 from tastegraph.lightgcn.negatives import shared_negatives_of
 from tastegraph.lightgcn.objective import l2_penalty, loss_of
@@ -75,7 +75,7 @@ class UserBatches:
         self._graph, self._config, self._device = graph, config, device
         degree, popularity = graph.items_of.counts, graph.users_of.counts
         if bool((degree[degree > 0] == graph.num_items).all()):
-            raise ModelError("every user has every item as a positive; there is nothing to learn a ranking from")
+            raise ModelError(NOTHING_TO_RANK)
         self._users, self._degree = torch.from_numpy(np.flatnonzero(degree)), torch.from_numpy(degree)
         if config.negatives != "batch":
             self._weight = shared_negatives_of(graph, config).weight

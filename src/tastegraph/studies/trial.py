@@ -10,7 +10,7 @@ import numpy as np
 
 from tastegraph.data.interaction_age import ages_of
 from tastegraph.data.pairs import ascending
-from tastegraph.errors import DataError, LeakError
+from tastegraph.errors import NOTHING_TO_RANK, DataError, LeakError
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.graph.neighbours import NeighbourLists
 from tastegraph.ranking.full_ranking import Relevant
@@ -65,7 +65,7 @@ class Trial:
 
     def _check(self) -> None:
         if bool((self.graph.items_of.counts == self.graph.num_items).all()):
-            raise DataError("every user has every item as a positive; there is nothing to learn a ranking from")
+            raise DataError(NOTHING_TO_RANK)
         for name, relevant in (("validation", self.validation), ("test", self.test)):
             if not len(relevant.users):
                 raise DataError(
