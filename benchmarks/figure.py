@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from matplotlib.axes import Axes
+
     from benchmarks.record import Result
 
 __all__ = ["draw_frontier", "draw_scaling"]
+
+# Of models, the same in every picture.
+COLORS = {"GF-CF": "#bc4749", "ALS": "#6a994e", "EASE": "#7b2cbf", "BPR": "#b5651d", "Popularity": "#555555"}
 
 
 def draw_scaling(result: Result, path: Path) -> None:
@@ -37,23 +42,44 @@ def draw_scaling(result: Result, path: Path) -> None:
 
 
 def draw_frontier(record: Mapping[str, Any], path: Path) -> None:
-    """A metric over seconds of fitting, logarithmic: LightGCN's stops as a line, every other model a point."""
+    """A metric over seconds of fitting, logarithmic: LightGCN's stops as a line, every other model a point.
+
+    What took no time, as popularity does, is a line across.
+    """
     figure = Figure(figsize=(7, 3.8), layout="constrained")
     axes = figure.subplots()
-    for number, model in enumerate(dict.fromkeys(point["model"] for point in record["points"])):
-        points = [point for point in record["points"] if point["model"] == model]
-        seconds, values = ([point[key] for point in points] for key in ("seconds", "value"))
-        (line,) = axes.semilogx(seconds, values, "o-", color=f"C{number}")
-        for point in points:
-            text = point["stage"] or model
-            place = (point["seconds"], point["value"])
-            axes.annotate(text, place, (5, -3), textcoords="offset points", fontsize=8, color=line.get_color())
-        line.set_label(model)
+    stops = [point for point in record["points"] if point["stage"]]
+    seconds, values = ([point[key] for point in stops] for key in ("seconds", "value"))
+    axes.semilogx(seconds, values, "o-", color="#2a6f97")
+    for point in stops:
+        last = point is stops[-1]
+        text = f"{point['model']}, {point['stage']}" if last else point["stage"].removesuffix(" epochs")
+        where: Any = ((7, -3), "left") if last else ((0, 6), "center")
+        _label(axes, text, point, where, "#2a6f97")
+    for point in record["points"]:
+        if point["stage"]:
+            continue
+        color = COLORS.get(point["model"], "#555555")
+        if point["seconds"]:
+            axes.semilogx([point["seconds"]], [point["value"]], "o", color=color)
+            _label(axes, point["model"], point, ((0, -13), "center"), color)
+        else:
+            axes.axhline(point["value"], linestyle=":", color=color)
+            axes.annotate(
+                point["model"], (1, point["value"]), (-4, 4), color=color, fontsize=8, ha="right",
+                xycoords=("axes fraction", "data"), textcoords="offset points",
+            )  # fmt: skip
     axes.set(xlabel="seconds of fitting", ylabel=f"{record['metric']} on validation", title=record["data"])
-    axes.margins(x=0.2)
+    axes.margins(x=0.25, y=0.1)
     axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
     _save(figure, path)
+
+
+def _label(axes: Axes, text: str, point: Mapping[str, Any], where: tuple[tuple[int, int], str], color: str) -> None:
+    """Put words beside a point: how far from it, and which of their ends is there."""
+    offset, end = where
+    place = (point["seconds"], point["value"])
+    axes.annotate(text, place, offset, textcoords="offset points", fontsize=8, color=color, ha=end)
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.kept import made_by, markdown_table, read_kept
-from tastegraph.studies.benchmarks import write_into as write_between
+from tastegraph.studies.pages import write_into as write_between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.kept import made_by, markdown_table, read_kept
 from benchmarks.screen import figure
-from tastegraph.studies.benchmarks import write_into
 from tastegraph.studies.cost import Machine, Size, plan_of
+from tastegraph.studies.pages import write_into
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -19,7 +19,7 @@ import typer
 from benchmarks.kept import machine_of, markdown_table, read_kept, record
 from benchmarks.one_run import DEFAULTS
 from benchmarks.one_training import in_a_process
-from tastegraph.studies.benchmarks import write_into
+from tastegraph.studies.pages import write_into
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

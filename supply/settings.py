@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from tastegraph.baselines.models import BASELINES
-from tastegraph.studies.benchmarks import write_into
+from tastegraph.studies.pages import write_into
 from tastegraph.studies.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ A message is one line that says what is wrong and what was expected; the command
 
 TasteGraphError
     DataError
+        MissingDataError
     DeviceError
     GraphError
     RecipeError
@@ -43,6 +44,7 @@ __all__ = [
     "FilterError",
     "GraphError",
     "LeakError",
+    "MissingDataError",
     "ModelError",
     "RanksError",
     "RecipeError",
@@ -74,6 +76,10 @@ class DataError(TasteGraphError):
         self.line = line
         place = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         super().__init__(place + message)
+
+
+class MissingDataError(DataError):
+    """Data that are not at hand and could not be fetched."""
 
 
 class DeviceError(TasteGraphError):

@@ -10,10 +10,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
 
-def test_an_unknown_benchmark_is_refused_with_the_known_ones(tastegraph: Command) -> None:
+def test_an_unknown_benchmark_is_refused_with_the_nearest_one(tastegraph: Command) -> None:
     done = tastegraph("reproduce", "benchmarks", "--only", "gowala", code=1)
-    assert done.stderr.startswith("tastegraph: gowala: no recipe that comes along; known are ")
-    assert "gowalla" in done.stderr
+    assert done.stderr == "tastegraph: gowala: no recipe that comes along; did you mean gowalla?\n"
 
 
 def test_an_unknown_model_is_refused_before_anything_is_run(tastegraph: Command, tmp_path: Path) -> None:
@@ -21,6 +20,34 @@ def test_an_unknown_model_is_refused_before_anything_is_run(tastegraph: Command,
     done = tastegraph("reproduce", "benchmarks", *words, code=1)
     assert done.stderr.strip().endswith("unknown model 'chebycv'; did you mean chebycf?")
     assert not (tmp_path / "x").exists()
+
+
+def test_what_is_done_is_not_done_again_by_the_same_command(
+    tastegraph: Command, ratings_csv: Path, tmp_path: Path
+) -> None:
+    changed = ["--set", f"data.source={ratings_csv}", "--set", "training.epochs=2"]
+    words = ["reproduce", "benchmarks", "--only", "ml-100k", *changed, "--out", str(tmp_path / "records")]
+    tastegraph(*words)
+    (path,) = (tmp_path / "records").glob("ml-100k-*-seed-0.json")
+    before = path.stat().st_mtime_ns
+    done = tastegraph(*words)
+    assert f"{path} is its record; remove it to run it again" in done.stderr.replace("\n", "")
+    assert path.stat().st_mtime_ns == before
+    assert "--set training.epochs=2` |" in done.stdout
+
+
+def test_what_would_spoil_the_end_is_told_before_anything_is_run(tastegraph: Command, tmp_path: Path) -> None:
+    words = ["reproduce", "benchmarks", "--only", "gowalla"]
+    page, file = tmp_path / "page.md", tmp_path / "file"
+    page.write_text("no comments\n", encoding="utf-8")
+    file.write_text("", encoding="utf-8")
+    done = tastegraph(*words, "--out", str(tmp_path / "x"), "--page", str(page), code=1)
+    assert done.stderr.startswith(f"tastegraph: {page}: needs the lines")
+    done = tastegraph(*words, "--out", str(file), code=1)
+    assert done.stderr == f"tastegraph: {file}: cannot be written (file exists)\n"
+    (tmp_path / "gowalla-seed-0.json").write_text("{", encoding="utf-8")
+    done = tastegraph(*words, "--out", str(tmp_path), code=1)
+    assert done.stderr == f"tastegraph: {tmp_path / 'gowalla-seed-0.json'}: no record of a benchmark\n"
 
 
 def test_the_installed_package_brings_its_recipes(tastegraph: Command) -> None:

@@ -49,26 +49,24 @@ def benchmarks(
 ) -> None:
     """Run recipes from a clean start: select on validation, refit, score test once; record and table.
 
-    States of a training are kept in OUT/unfinished meanwhile: the same command goes on with a run that was interrupted.
+    States of a training are kept in OUT/unfinished meanwhile: the same command goes on with a run that was interrupted,
+    and a run with a record in OUT, of this very code, data and settings, is not run again.
     """
-    from tastegraph.errors import RecipeError
     from tastegraph.files import write_whole
-    from tastegraph.studies.benchmarks import read_records, table_of, write_into, write_record
-    from tastegraph.studies.known_recipes import known_recipes
+    from tastegraph.studies.benchmark_records import read_records
+    from tastegraph.studies.benchmark_table import table_of
+    from tastegraph.studies.known_recipes import known_recipe, known_recipes
     from tastegraph.studies.models import known_models
+    from tastegraph.studies.pages import check_page, write_into
 
-    known, chosen = known_recipes(), known_models(models)
-    wanted = only or list(known)
-    for name in wanted:
-        if name not in known:
-            raise RecipeError(f"{name}: no recipe that comes along; known are {', '.join(known)}")
-    records = []
-    for name in wanted:
-        for model, seed in product(chosen, _seeds(seeds)):
-            chosen_settings = [*(settings or []), *_seeded(model, seed)]
-            record = _run(name, known[name], model, chosen_settings, out / "unfinished", quiet=json)
-            write_record(record, out)
-            records.append(record)
+    chosen, wanted = known_models(models), {name: known_recipe(name) for name in only or known_recipes()}
+    chosen_seeds = _seeds(seeds)
+    _check_folder(out)
+    read_records(out)  # what would spoil the table is told before hours of training
+    if page is not None:
+        check_page(page)
+    runs = product(wanted, chosen, chosen_seeds)
+    records = [_run(name, wanted[name], model, seed, settings or [], out, quiet=json) for name, model, seed in runs]
     table = table_of(read_records(out))
     write_whole(out / "table.md", table)
     if page is not None:
@@ -111,13 +109,15 @@ def tutorial(
 
     A run with a record in OUT, of this very code, data and settings, is not run again: what was interrupted goes on.
     """
-    from tastegraph.studies.benchmarks import write_into
+    from tastegraph.studies.pages import check_page, write_into
     from tastegraph.studies.tutorial.page import BEGIN, END, figures_of
     from tastegraph.studies.tutorial.records import read_records
     from tastegraph.studies.tutorial.reproduction import Plan, write_folder, write_pictures
     from tastegraph.studies.tutorial.results import Results
 
     chosen = _seeds(seeds) if seeds is not None else [0] if quick else [0, 1, 2, 3, 4]
+    if page is not None:
+        check_page(page, BEGIN, END)
     plan = Plan(tuple(chosen), epochs, None if quick else epochs_of_all or None, same_steps=quick)
     records = read_records(out) if from_records else _run_plan(plan, out, data, jobs, minutes, quiet=json)
     results = Results(records)
@@ -193,18 +193,39 @@ def _seeded(model: str, seed: int) -> list[str]:
     return [f"training.seed={seed}", *([f"models.{model}.seed={seed}"] if drawn else [])]
 
 
-def _run(name: str, path: Path, model: str, settings: list[str], states: Path, *, quiet: bool) -> dict[str, Any]:
+def _check_folder(out: Path) -> None:
+    from tastegraph.errors import RunError
+    from tastegraph.files import reason_of
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{out}: cannot be written ({reason_of(error)})") from error
+
+
+def _run(name: str, path: Path, model: str, seed: int, changed: list[str], out: Path, *, quiet: bool) -> dict[str, Any]:
     from tastegraph.cli.progress import TrainingProgress
+    from tastegraph.studies.benchmark_records import record_path, record_there, write_record
     from tastegraph.studies.benchmarks import run_benchmark
     from tastegraph.studies.models import title_of
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.stopping import Stop
 
-    recipe, stop = load_recipe(path, settings), Stop()
+    recipe, stop = load_recipe(path, [*changed, *_seeded(model, seed)]), Stop()
+    place = record_path(out, name, model, seed, changed)
+    there = record_there(place)
     if not quiet:
-        say(f"{name}, {title_of(model)}, seed {recipe.training.seed}")
+        say(f"{name}, {title_of(model)}, seed {seed}")
     with stop.listening(), TrainingProgress(recipe.evaluation.select, quiet=quiet) as progress:
-        record = run_benchmark(name, recipe, progress, spoken(quiet=quiet), model, states=states, stop=stop)
+        record = run_benchmark(
+            name, recipe, progress, spoken(quiet=quiet), model,
+            changed=changed, states=out / "unfinished", stop=stop, there=there,
+        )  # fmt: skip
+    if record is not there:
+        write_record(record, out)
+    elif not quiet:
+        say(f"{place} is its record; remove it to run it again")
     if "missing" in record:
-        say(f"{name}: not run here: {record['missing']}")
+        kept = "" if there is None or "missing" in there else f"; {place}, its record, stays"
+        say(f"{name}: not run here: {record['missing']}{kept}")
     return record

@@ -23,7 +23,7 @@ import platformdirs
 
 from tastegraph.data.archive import unpack
 from tastegraph.data.download import NO_ROOM, NoRoomError, download
-from tastegraph.errors import DataError
+from tastegraph.errors import DataError, MissingDataError
 from tastegraph.files import digest_of, sync_folder
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def locate(known: KnownDataset, say: Say) -> Path:
         say: told, a line at a time, what happens.
 
     Raises:
-        DataError: a file in $TASTEGRAPH_DATA is missing or altered (it is not ours to replace), no source
-            could be reached, or the cache cannot be written.
+        MissingDataError: a file in $TASTEGRAPH_DATA is missing, or no source could be reached.
+        DataError: a file there is altered (it is not ours to replace), or the cache cannot be written.
     """
     if (warning := shelf_warning()) is not None:
         say(warning)
@@ -142,7 +142,7 @@ def _fault_against(folder: Path, source: Source) -> DataError | None:
         if not path.is_file():
             if name in source.optional:
                 continue
-            return DataError("no such file; the data set is incomplete", path=path)
+            return MissingDataError("no such file; the data set is incomplete", path=path)
         digest = published or recorded.get(path.name)
         if digest is None:
             continue
@@ -179,7 +179,7 @@ def _fetch(known: KnownDataset, target: Path, say: Say) -> None:
             _record(source, folder)
             _put_in_place(folder, target)
             return
-    raise DataError(f"{known.name} could not be fetched ({'; '.join(refusals)}). {_by_hand(known)}")
+    raise MissingDataError(f"{known.name} could not be fetched ({'; '.join(refusals)}). {_by_hand(known)}")
 
 
 def _by_hand(known: KnownDataset) -> str:

@@ -31,7 +31,7 @@ from tastegraph.data.recbole import inter_of, read_atomic
 from tastegraph.data.roles import OPTIONS
 from tastegraph.data.row_lines import lines_of_rows
 from tastegraph.data.splits import FIT, TEST
-from tastegraph.errors import DataError
+from tastegraph.errors import DataError, MissingDataError
 from tastegraph.files import sha256_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def load(
         options: which column holds what, what repeated pairs mean, and feature tables to join.
 
     Raises:
-        DataError: there is no such data, it fails its digest, or it cannot be read; or an argument is of another type.
+        MissingDataError: there is no such data.
+        DataError: it fails its digest, or it cannot be read; or an argument is of another type.
     """
     name_or_path, chosen = _as_asked(name_or_path, options)
     known = CATALOG.get(name_or_path)
@@ -63,7 +64,8 @@ def load(
     if name_or_path != STDIN and (not name_or_path or not _exists(path)):
         names = ", ".join(CATALOG)
         meant = meant_by(name_or_path)
-        raise DataError(f"no such file or folder, nor a known data set ({names}){meant}", path=name_or_path or "''")
+        message = f"no such file or folder, nor a known data set ({names}){meant}"
+        raise MissingDataError(message, path=name_or_path or "''")
     name = known.name if known is not None else _name_of(path)
     try:
         dataset = _read(name, path, chosen)

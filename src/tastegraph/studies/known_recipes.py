@@ -8,7 +8,7 @@ from pathlib import Path
 import tastegraph
 from tastegraph.errors import RecipeError
 
-__all__ = ["known_recipes", "recipe_path"]
+__all__ = ["known_recipe", "known_recipes", "recipe_path"]
 
 
 def known_recipes() -> dict[str, Path]:
@@ -31,6 +31,22 @@ def recipe_path(name: str | None) -> Path | None:
     path = Path(name)
     if path.exists() or path.suffix == ".toml" or path.name != name:
         return path
+    raise RecipeError(f"{name}: no such recipe or file; {_hint(name)}")
+
+
+def known_recipe(name: str) -> Path:
+    """The file of a recipe that comes along.
+
+    Raises:
+        RecipeError: there is none of the name; the nearest one is named.
+    """
+    known = known_recipes()
+    if name not in known:
+        raise RecipeError(f"{name}: no recipe that comes along; {_hint(name)}")
+    return known[name]
+
+
+def _hint(name: str) -> str:
+    known = known_recipes()
     near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    raise RecipeError(f"{name}: no such recipe or file; {hint}")
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"

@@ -6,18 +6,17 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from tastegraph.errors import RunError
 from tastegraph.files import reason_of, write_whole
+from tastegraph.studies.sources import digest_of_sources
 from tastegraph.studies.tutorial.settings import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from importlib.resources.abc import Traversable
     from pathlib import Path
 
 __all__ = ["SCHEMA", "Record", "Shelf", "code_digest", "read_records"]
@@ -73,19 +72,7 @@ class Record:
 @cache
 def code_digest() -> str:
     """SHA-256 over the source files that figures come from."""
-    package = files("tastegraph")
-    sources: list[tuple[str, Traversable]] = [(name, package.joinpath(*name.split("/"))) for name in FILES]
-    sources += [
-        (f"{room}/{file.name}", file)
-        for room in ROOMS
-        for file in package.joinpath(room).iterdir()
-        if file.name.endswith(".py")
-    ]
-    lines = (
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {name}\n"
-        for name, file in sorted(sources, key=lambda s: s[0])
-    )
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return digest_of_sources(ROOMS, FILES)
 
 
 @dataclass(frozen=True)

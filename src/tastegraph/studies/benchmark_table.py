@@ -1,0 +1,106 @@
+"""The table of benchmarks: published figures, and those of records."""
+
+from __future__ import annotations
+
+from statistics import mean, stdev
+from typing import TYPE_CHECKING, Any
+
+from tastegraph.data.counted import counted
+from tastegraph.studies.benchmark_records import changed_in, model_of
+from tastegraph.studies.models import LIGHTGCN, MF, title_of
+from tastegraph.studies.published import PUBLISHED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    Record = dict[str, Any]
+
+__all__ = ["table_of"]
+
+TRAINED = (LIGHTGCN, MF)  # with embeddings of the recipe's width
+
+
+def table_of(records: Sequence[Record]) -> str:
+    """Markdown: for each data set the published figures and our recipes', means over the seeds that were run.
+
+    Runs of one recipe with other settings, or of another state of it, have a row of their own. Where several seeds were
+    run, the standard deviation over them follows.
+    """
+    lines: list[str] = []
+    for data in sorted({record["data"] for record in records}, key=_place):
+        own = [record for record in records if record["data"] == data]
+        lines += [f"### {data}", "", *_rows(data, own), "", *_machines(own)]
+    return "\n".join(lines)
+
+
+def _place(data: str) -> tuple[int, str]:
+    order = list(PUBLISHED)
+    return (order.index(data) if data in order else len(order), data)
+
+
+def _rows(data: str, records: Sequence[Record]) -> Iterator[str]:
+    published = PUBLISHED.get(data, ())
+    names = list(published[0].metrics) if published else ["recall@10", "ndcg@10"]
+    yield f"| model | d | {' | '.join(names)} | seconds | seeds | from |"
+    yield f"|---|---:|{'---:|' * len(names)}---:|---|---|"
+    for other in published:
+        figures = " | ".join(f"{other.metrics[name]:.4f}" for name in names)
+        yield f"| {other.method} | | {figures} | | | {other.source} |"
+    rows: list[list[Record]] = []
+    for record in records:
+        same = next((row for row in rows if _what(row[0]) == _what(record)), None)
+        if same is None:
+            rows.append([record])
+        else:
+            same.append(record)
+    for row in rows:
+        yield _own(row, names)
+
+
+def _what(record: Record) -> tuple[Any, ...]:
+    """What the runs of a row have in common: all but the seeds."""
+    if "missing" in record:
+        return record["name"], model_of(record), changed_in(record), None
+    recipe = {part: dict(settings) for part, settings in record["recipe"].items() if isinstance(settings, dict)}
+    seeded = [recipe.get("training", {}), *(dict(one) for one in recipe.pop("models", {}).values())]
+    for settings in seeded:
+        settings.pop("seed", None)
+    return record["name"], model_of(record), changed_in(record), recipe, seeded
+
+
+def _own(records: Sequence[Record], names: Sequence[str]) -> str:
+    one = records[0]
+    name, model = one["name"], model_of(one)
+    words = "" if model == LIGHTGCN else f" --models {model}"
+    words += "".join(f" --set {setting}" for setting in changed_in(one))
+    command = f"`tastegraph reproduce benchmarks --only {name}{words}`"
+    ours = f"ours, `{name}`" if model == LIGHTGCN else f"ours, {title_of(model)}, `{name}`"
+    if "missing" in one:
+        return f"| {ours} | | {'not run here | ' * len(names)}| | {command} |"
+    figures = " | ".join(_figure([record["metrics"]["test"][metric] for record in records]) for metric in names)
+    seconds = mean(_counted(record["seconds"]) for record in records)
+    width = one["recipe"]["model"]["embedding_dim"] if model in TRAINED else ""
+    seeds = ", ".join(str(record["seed"]) for record in records)
+    return f"| {ours} | {width} | {figures} | {seconds:.0f} | {seeds} | {command} |"
+
+
+def _figure(values: Sequence[float]) -> str:
+    spread = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
+    return f"**{mean(values):.4f}**{spread}"
+
+
+def _counted(seconds: Mapping[str, float]) -> float:
+    """Everything but reading the files and scoring the test part."""
+    return seconds["prepare"] + seconds["train"]
+
+
+def _machines(records: Sequence[Record]) -> list[str]:
+    """The line under a table that says what the runs were made on."""
+    told = dict.fromkeys(_machine(record["environment"]["machine"]) for record in records if "environment" in record)
+    return [f"Ours on {'; '.join(told)}.", ""] if told else []
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+    device = machine.get("device", "cpu")
+    words = [counted(machine["cores"], "core"), counted(machine["threads"], "thread")]
+    return ", ".join([machine["processor"], *words, *([] if device == "cpu" else [device])])
