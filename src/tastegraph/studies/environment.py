@@ -100,22 +100,18 @@ def _processor() -> str:
 
 
 def _commit() -> str | None:
-    """The commit of the source tree we run from, or None where that is no checkout of ours."""
-    source = Path(tastegraph.__file__).resolve().parents[2]
-    if not (source / ".git").exists():
+    """The commit that the package is of, "-dirty" where it was changed since; None where it is no checkout of ours."""
+    package = Path(tastegraph.__file__).resolve().parent
+    if not (package.parents[1] / ".git").exists():
         return None
     try:
-        command = [
-            "git",
-            "-C",
-            str(source),
-            "describe",
-            "--always",
-            "--dirty",
-            "--abbrev=40",
-            "--exclude=*",
-        ]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)  # noqa: S603 (fixed words)
+        commit = _git(package, "rev-parse", "HEAD")
+        return f"{commit}-dirty" if _git(package, "status", "--porcelain", "--", ".") else commit
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=10)  # noqa: S603 (fixed words)
     return done.stdout.strip()
