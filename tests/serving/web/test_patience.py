@@ -53,7 +53,11 @@ def test_headers_that_never_end_are_not_waited_for(served: Served) -> None:
     began = time.monotonic()
     whole, part = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"GET /health HTTP/1.1\r\nHost: 127"
     with _connected(served, part) as fresh, _connected(served, b"") as silent, _connected(served, whole) as kept:
-        assert b"200 OK" in kept.recv(2000)
+        answer = b""
+        while not answer.endswith(b'{"status":"alive"}'):  # head and body may come one after the other
+            part = kept.recv(2000)
+            assert part
+            answer += part
         kept.sendall(b"GET /hea")
         for opened in (fresh, silent, kept):
             with suppress(ConnectionResetError):
