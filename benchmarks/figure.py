@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_frontier", "draw_scaling"]
 
 # Of models, the same in every picture.
+OURS = "#2a6f97"
 COLORS = {"GF-CF": "#bc4749", "ALS": "#6a994e", "EASE": "#7b2cbf", "BPR": "#b5651d", "Popularity": "#555555"}
 
 
@@ -32,7 +33,7 @@ def draw_scaling(result: Result, path: Path) -> None:
     ):
         edges = [size["edges"] for size in result.workloads.values()]
         values = [row.median for row in result.rows if row.group == name]
-        axes.loglog(edges, values, "o-", color="#2a6f97", label="TasteGraph")
+        axes.loglog(edges, values, "o-", color=OURS, label="TasteGraph")
         linear = [values[-1] * count / edges[-1] for count in edges]
         axes.loglog(edges, linear, ":", color="#888888", label="linear")
         axes.set(xlabel="edges", ylabel=label)
@@ -50,12 +51,12 @@ def draw_frontier(record: Mapping[str, Any], path: Path) -> None:
     axes = figure.subplots()
     stops = [point for point in record["points"] if point["stage"]]
     seconds, values = ([point[key] for point in stops] for key in ("seconds", "value"))
-    axes.semilogx(seconds, values, "o-", color="#2a6f97")
+    axes.semilogx(seconds, values, "o-", color=OURS)
     for point in stops:
         last = point is stops[-1]
         text = f"{point['model']}, {point['stage']}" if last else point["stage"].removesuffix(" epochs")
         where: Any = ((7, -3), "left") if last else ((0, 6), "center")
-        _label(axes, text, point, where, "#2a6f97")
+        _label(axes, text, point, where, OURS)
     for point in record["points"]:
         if point["stage"]:
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
@@ -46,26 +48,20 @@ def _rows(data: str, records: Sequence[Record]) -> Iterator[str]:
     for other in published:
         figures = " | ".join(f"{other.metrics[name]:.4f}" for name in names)
         yield f"| {other.method} | | {figures} | | | {other.source} |"
-    rows: list[list[Record]] = []
+    rows: dict[str, list[Record]] = {}
     for record in records:
-        same = next((row for row in rows if _what(row[0]) == _what(record)), None)
-        if same is None:
-            rows.append([record])
-        else:
-            same.append(record)
-    for row in rows:
+        rows.setdefault(_what(record), []).append(record)
+    for row in rows.values():
         yield _own(row, names)
 
 
-def _what(record: Record) -> tuple[Any, ...]:
+def _what(record: Record) -> str:
     """What the runs of a row have in common: all but the seeds."""
-    if "missing" in record:
-        return record["name"], model_of(record), changed_in(record), None
-    recipe = {part: dict(settings) for part, settings in record["recipe"].items() if isinstance(settings, dict)}
-    seeded = [recipe.get("training", {}), *(dict(one) for one in recipe.pop("models", {}).values())]
-    for settings in seeded:
+    recipe = deepcopy(record.get("recipe", {}))  # where it was not run, there is none
+    recipe.pop("baselines", None)
+    for settings in (recipe.get("training", {}), *recipe.get("models", {}).values()):
         settings.pop("seed", None)
-    return record["name"], model_of(record), changed_in(record), recipe, seeded
+    return json.dumps([record["name"], model_of(record), changed_in(record), recipe], sort_keys=True)
 
 
 def _own(records: Sequence[Record], names: Sequence[str]) -> str:

@@ -55,9 +55,9 @@ def test_headers_that_never_end_are_not_waited_for(served: Served) -> None:
     with _connected(served, part) as fresh, _connected(served, b"") as silent, _connected(served, whole) as kept:
         answer = b""
         while not answer.endswith(b'{"status":"alive"}'):  # head and body may come one after the other
-            part = kept.recv(2000)
-            assert part
-            answer += part
+            received = kept.recv(2000)
+            assert received
+            answer += received
         kept.sendall(b"GET /hea")
         for opened in (fresh, silent, kept):
             with suppress(ConnectionResetError):
