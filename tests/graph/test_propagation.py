@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tastegraph.graph import propagation, sparse
 from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.graph.kernels import FOUND
 from tastegraph.graph.propagation import (
     layer_into,
     path_of,
@@ -166,6 +167,19 @@ def test_the_sum_at_some_rows_and_its_gradients_equal_the_dense_formula(
         torch.testing.assert_close(ours[0].double() * 1e9, slopes[0], rtol=tolerance, atol=tolerance)
         allowed = tolerance * float(weights.abs().sum() + 1)
         torch.testing.assert_close(ours[1].double() * 1e9, slopes[1], rtol=tolerance, atol=allowed)
+
+
+@pytest.mark.parametrize("users", [FOUND - 1, FOUND, FOUND + 1, 3 * FOUND])
+def test_lists_longer_than_are_looked_through_at_a_time(users: int) -> None:
+    graph = BipartiteGraph.from_pairs(range(users), [0] * users, users, 1)
+    draws = torch.Generator().manual_seed(users)
+    rows = torch.randperm(users, generator=draws)[: users // 2]
+    x = torch.randn(users + 1, 8, generator=draws, requires_grad=True)
+    weights = torch.randn(len(rows), 8, generator=draws)
+    total, _ = sum_of_layers_at(graph, x, torch.tensor([0.0, 1.0]), rows)
+    (slope,) = torch.autograd.grad((total * weights).sum(), x)
+    expected = dense(graph)[:, rows] @ weights.double()
+    torch.testing.assert_close(slope.double(), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_torch_accepts_the_operator_of_the_sum_at_some_rows(toy: BipartiteGraph) -> None:

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import torch
 
-from tastegraph.graph.kernels import forward_kernel, gather_kernel, horner_kernel, pack_kernel
+from tastegraph.graph.kernels import copy_lists, forward_kernel, gather_kernel, horner_kernel, pack_kernel
 from tastegraph.graph.room import aligned
 from tastegraph.graph.row_values import CACHE_LINE, WIDEST
 
@@ -62,19 +62,23 @@ class Lists:
         return self.start, self.index, self.d, dealt(self.parts)
 
     def some(self, rows: NDArray[np.int64]) -> tuple[Any, ...]:
-        """The kernels' first arguments for a pass over some rows, int64 [n]."""
-        return self.start, self.index, self.d, dealt(equal_parts(np.diff(self.start)[rows]))
+        """The kernels' first arguments for a pass over some rows, int64 [n], in their order: lists of their own."""
+        counts = self.start[rows + 1] - self.start[rows]
+        start = np.concatenate([[0], np.cumsum(counts)])
+        index, parts = np.empty(start[-1], np.uint32), dealt(equal_parts(counts))
+        copy_lists(self.start, self.index, rows, parts, start, index)
+        return start, index, self.d[rows], parts
 
 
 def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
     """P x, float32 [nodes, d]."""
     out = aligned(x.shape)
-    every, adds = np.arange(len(x)), False
+    adds = False
     use_torchs_threads()
     for first, width in column_blocks(x):
         kept = _keep(x, first, width, lists.d, _scratch(x, width, half=half)[0])
         end = (out, first, _starts_lines(out, width))
-        gather_kernel(width)(*lists.whole, *kept, every, np.float32(1), adds, *end)
+        gather_kernel(width)(*lists.whole, *kept, np.float32(1), adds, *end)
     return out
 
 
@@ -83,7 +87,7 @@ def layer_into(x: Floats, rows: NDArray[np.int64], lists: Lists, out: Floats) ->
     use_torchs_threads()
     some, adds, past = lists.some(rows), False, False
     for first, width in column_blocks(x):
-        gather_kernel(width)(*some, x, first, lists.d, rows, np.float32(1), adds, out, first, past)
+        gather_kernel(width)(*some, x, first, lists.d, np.float32(1), adds, out, first, past)
 
 
 def sum_of_layers(x: Floats, alpha: Floats, lists: Lists, *, half: bool) -> Floats:
@@ -122,7 +126,7 @@ def sum_of_layers_at(
         for k in range(1, num_layers):
             forward_kernel(width)(*lists.whole, *kept, position, alpha[k], out, first, *after)
             kept, now, after = (after[0], 0, after[1]), after, now
-        gather_kernel(width)(*some, *kept, rows, alpha[num_layers], adds, out, first, past)
+        gather_kernel(width)(*some, *kept, alpha[num_layers], adds, out, first, past)
     return out, x_there
 
 

@@ -89,9 +89,9 @@ class RowBlock:
         out = aligned((len(own), own.shape[1]))
         adds, past = False, False
         use_torchs_threads()
-        every, d, parts = np.arange(len(own)), self.scale[self.rows], dealt(equal_parts(np.diff(self.start)))
+        d, parts = self.scale[self.rows], dealt(equal_parts(np.diff(self.start)))
         for first, width in column_blocks(everywhere):
-            given = (self.start, self.index, d, parts, everywhere, first, self.scale, every)
+            given = (self.start, self.index, d, parts, everywhere, first, self.scale)
             gather_kernel(width)(*given, np.float32(1), adds, out, first, past)
         return torch.from_numpy(out)
 

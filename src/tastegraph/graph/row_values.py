@@ -35,6 +35,7 @@ INT32, FLOAT = ir.IntType(32), ir.FloatType()
 FAST = ("contract", "nsz")  # a product and a sum may be one instruction; the order of sums stays
 # A half's exponent is below 16: the largest number of a row is brought to [2^14, 2^15). Biased as in a float32.
 FLOAT_BIAS, HALF_TOP, FLOAT_MANTISSA, LARGEST_EXPONENT = 127, 14, 23, 254
+WITHOUT_SIGN = (1 << 31) - 1
 
 
 class Row(types.Type):  # type: ignore[misc]  # numba is untyped
@@ -181,21 +182,22 @@ def headroom(_typing: Any, array: Any, row: Any) -> Any:
     def build(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if signature.args[0].dtype != types.uint16:
             return ir.Constant(FLOAT, 1.0)
-        row, number = arguments[1].type, INT32
-
-        def call(name: str, result: Any, value: Any) -> Any:
-            kind = ir.FunctionType(result, [row])
-            called = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{row.count}f32")
-            return builder.call(called, [value])
-
-        magnitude = call("fabs", row, arguments[1])
-        largest = call("vector.reduce.fmax", FLOAT, magnitude) if row.count > 1 else _only(builder, magnitude)
-        exponent = builder.lshr(builder.bitcast(largest, number), ir.Constant(number, FLOAT_MANTISSA))
-        wanted = builder.sub(ir.Constant(number, 2 * FLOAT_BIAS + HALF_TOP), exponent)
-        limit = ir.Constant(number, LARGEST_EXPONENT)
-        wanted = builder.select(builder.icmp_signed("<", wanted, limit), wanted, limit)
-        scale = builder.bitcast(builder.shl(wanted, ir.Constant(number, FLOAT_MANTISSA)), FLOAT)
-        nothing = builder.fcmp_ordered("==", largest, ir.Constant(FLOAT, 0.0))
+        row = arguments[1].type
+        bits = ir.VectorType(INT32, row.count)
+        # Numbers without their signs are in the order of their bits as integers, of which the largest is found sooner.
+        sizes = builder.and_(builder.bitcast(arguments[1], bits), ir.Constant(bits, [WITHOUT_SIGN] * row.count))
+        if row.count > 1:
+            kind = ir.FunctionType(INT32, [bits])
+            name = f"llvm.vector.reduce.umax.v{row.count}i32"
+            largest = builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [sizes])
+        else:
+            largest = _only(builder, sizes)
+        exponent = builder.lshr(largest, ir.Constant(INT32, FLOAT_MANTISSA))
+        wanted = builder.sub(ir.Constant(INT32, 2 * FLOAT_BIAS + HALF_TOP), exponent)
+        limit = ir.Constant(INT32, LARGEST_EXPONENT)
+        wanted = builder.select(builder.icmp_unsigned("<", wanted, limit), wanted, limit)
+        scale = builder.bitcast(builder.shl(wanted, ir.Constant(INT32, FLOAT_MANTISSA)), FLOAT)
+        nothing = builder.icmp_unsigned("==", largest, ir.Constant(INT32, 0))
         return builder.select(nothing, ir.Constant(FLOAT, 1.0), scale)
 
     return types.float32(array, row), build
