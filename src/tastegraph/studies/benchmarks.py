@@ -58,6 +58,9 @@ def run_benchmark(
 ) -> Record:
     """Run a recipe: select on validation, refit where the test part is given, score test once.
 
+    Where the test part is given and a recipe validates no earlier than after its last epoch, validation has nothing to
+    choose from: it is trained once, on all of the fit part.
+
     A run that ends before it is whole goes on where its last state is; one that has a record is not run again.
 
     Args:
@@ -98,7 +101,8 @@ def run_benchmark(
     trial = Trial.of(dataset, recipe)
     prepared = time.perf_counter()
     with _checkpoints(states, name, model, recipe, dataset, stop or Stop(), say) as checkpoints:
-        made = score_test(contend(model, trial, recipe, watcher, checkpoints), trial, recipe)
+        chooses = recipe.training.validate_every < recipe.training.epochs
+        made = score_test(contend(model, trial, recipe, watcher, checkpoints, chooses=chooses), trial, recipe)
     trained = made.contender.trained
     seconds = {"load": loaded - began, "prepare": prepared - ready, **made.seconds}
     return {

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Chosen", "Contender", "Scored", "choose", "contend", "score_test"]
 
+BY_GRADIENT = (LIGHTGCN, MF)
+
 
 @dataclass(frozen=True, eq=False)
 class Contender:
@@ -40,7 +42,7 @@ class Contender:
 
     Attributes:
         ranker: makes its lists in the trial that the test part is judged in.
-        validation: its mean validation metrics.
+        validation: its mean validation metrics; none where nothing was chosen.
         seconds: what fitting took, the choice on validation and a refit included.
         trained: embeddings and epochs, where it was trained by gradient.
         chosen_by: the epochs that validation chose from, where it was; those of `trained`, unless it is a refit.
@@ -90,6 +92,7 @@ def contend(
     watcher: Watcher,
     checkpoints: Keepers | None = None,
     *,
+    chooses: bool = True,
     device: torch.device = devices.CPU,
     ranks: Ranks = ALONE,
 ) -> Contender:
@@ -103,13 +106,26 @@ def contend(
         recipe: settings of all models.
         watcher: is told how it goes on.
         checkpoints: keep what is trained by gradient, and say where to go on.
+        chooses: False where the number of epochs is given: LightGCN and MF are then trained once where the trial
+            refits, for all of them, and nothing is validated.
         device: what LightGCN and MF are trained and ranked on; all others compute on the CPU.
         ranks: processes that train by gradient together, and make lists; all call this with the same arguments.
 
     Raises:
         ModelError: it does not work out.
     """
+
+    def refitted(epochs: int) -> tuple[Ranker, Trained]:
+        own = _own_recipe(name, recipe)
+        watcher.stage(f"{title_of(name)} refit" if chooses else title_of(name), epochs)
+        keeper = checkpoints.keeper(f"{name}-refit") if checkpoints else None
+        trained = _trained(trial.final.graph, own, watcher, keeper, device, ranks, stop_after=epochs)
+        return _lists_of(trained.embeddings, device, ranks), trained
+
     began = time.perf_counter()
+    if not chooses and trial.refits and name in BY_GRADIENT:
+        ranker, trained = refitted(_own_recipe(name, recipe).training.epochs)
+        return Contender(ranker, {}, trained.seconds_before + time.perf_counter() - began, trained)
     chosen = choose(name, trial, recipe, watcher, checkpoints, device=device, ranks=ranks)
     if chosen.trained is None:
         ranker = chosen.ranker
@@ -119,12 +135,7 @@ def contend(
         return Contender(ranker, chosen.validation, time.perf_counter() - began)
     ranker, trained, before = chosen.ranker, chosen.trained, chosen.trained.seconds_before
     if trial.refits:
-        last = trained.best_epoch
-        watcher.stage(f"{title_of(name)} refit", last)
-        keeper = checkpoints.keeper(f"{name}-refit") if checkpoints else None
-        own = _own_recipe(name, recipe)
-        trained = _trained(trial.final.graph, own, watcher, keeper, device, ranks, stop_after=last)
-        ranker = _lists_of(trained.embeddings, device, ranks)
+        ranker, trained = refitted(trained.best_epoch)
         before += trained.seconds_before
     seconds = before + time.perf_counter() - began
     return Contender(ranker, chosen.validation, seconds, trained, chosen.trained.epochs)
@@ -148,7 +159,7 @@ def choose(
     ranks: Ranks = ALONE,
 ) -> Chosen:
     """Fit a model on the fit part and judge it on validation; the test part is not looked at."""
-    if name not in (LIGHTGCN, MF):
+    if name not in BY_GRADIENT:
         watcher.stage(title_of(name), None)
         ranker = _fitted(name, trial, recipe)
         return Chosen(ranker, _validation(ranker, trial, recipe))
