@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
+import platform
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from tastegraph.graph.room import LARGE_PAGE, PATIENCE, _rooms, aligned
+from tastegraph.graph import room
+from tastegraph.graph.room import AFTERWARDS, LARGE_PAGE, PATIENCE, WHILE_KEPT, _rooms, aligned, heap_kept
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,3 +75,66 @@ def test_room_that_nobody_wanted_for_long_is_given_back_to_the_system() -> None:
     for _ in range(PATIENCE + 2):
         aligned(LARGE)
     assert max(len(room) for room, _ in _rooms._free) < large
+
+
+STEPS = """
+import resource, sys, torch
+from contextlib import nullcontext
+from tastegraph.graph.room import heap_kept
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+with heap_kept() if sys.argv[1] == "kept" else nullcontext():
+    for step in range(12):
+        if step == 2:
+            before = faults()
+        tables = [torch.full((1 << 22,), 1.0) for _ in range(6)]  # 16 MB each
+        del tables
+    print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_steps_find_the_pages_of_the_step_before() -> None:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "GLIBC_"))}
+    cleared = {}
+    for how in ("kept", "returned"):
+        command = [sys.executable, "-c", STEPS, how]
+        done = subprocess.run(command, env=plain, capture_output=True, text=True, check=True)
+        cleared[how] = int(done.stdout)
+    assert cleared["kept"] < cleared["returned"] / 10
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[int, int]]:
+    """What the C library is told, in order."""
+    said: list[dict[int, int]] = []
+    monkeypatch.setattr(room, "_tell", lambda _, options: said.append(options))
+    return said
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_the_heap_is_kept_until_the_last_one_is_done(
+    told: list[dict[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("MALLOC_", "GLIBC_TUNABLES"))]:
+        monkeypatch.delenv(name)
+    with heap_kept():
+        with heap_kept():
+            pass
+        assert told == [WHILE_KEPT, WHILE_KEPT]
+    assert told.pop() == AFTERWARDS
+    with pytest.raises(ZeroDivisionError), heap_kept():
+        raise ZeroDivisionError
+    assert told == [WHILE_KEPT, WHILE_KEPT, WHILE_KEPT, AFTERWARDS]
+
+
+@pytest.mark.parametrize("name", ["MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"])
+def test_a_user_who_has_told_the_c_library_something_is_let_alone(
+    name: str, told: list[dict[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "glibc.malloc.check=0" if name.startswith("G") else "65536")
+    with heap_kept():
+        pass
+    assert not told

@@ -13,6 +13,7 @@ import torch
 
 from tastegraph.errors import DivergedError, ModelError
 from tastegraph.graph import devices
+from tastegraph.graph.room import heap_kept
 from tastegraph.lightgcn.batches import batches_of
 from tastegraph.lightgcn.checkpoint import Epoch, NothingKept, TrainingState, adam_of, restore_adam
 from tastegraph.lightgcn.early_stopping import Best
@@ -59,6 +60,7 @@ class Trained:
     seconds_before: float = 0.0
 
 
+@heap_kept()
 def train(
     graph: BipartiteGraph,
     shape: ModelConfig,
