@@ -103,7 +103,7 @@ def test_the_number_of_threads_does_not_change_a_bit(toy: BipartiteGraph) -> Non
 @pytest.mark.parametrize("width", [1, 64, 100])
 def test_a_layer_written_over_one_side_equals_the_whole_layer_there(toy: BipartiteGraph, width: int) -> None:
     x = torch.randn(7, width, generator=torch.Generator().manual_seed(0))
-    whole, nodes, users = propagate(toy, x), x.clone(), torch.arange(3)
+    whole, nodes, users = propagate(toy, x), x.clone(), range(3)
     layer_into(toy, nodes, users, nodes[:3])
     assert torch.equal(nodes[:3], whole[:3])
     assert torch.equal(nodes[3:], x[3:])
@@ -169,11 +169,12 @@ def test_the_sum_at_some_rows_and_its_gradients_equal_the_dense_formula(
         torch.testing.assert_close(ours[1].double() * 1e9, slopes[1], rtol=tolerance, atol=allowed)
 
 
+@pytest.mark.parametrize("share", [0.5, 1.0])
 @pytest.mark.parametrize("users", [FOUND - 1, FOUND, FOUND + 1, 3 * FOUND])
-def test_lists_longer_than_are_looked_through_at_a_time(users: int) -> None:
+def test_lists_longer_than_the_buffer_of_marked_neighbours(users: int, share: float) -> None:
     graph = BipartiteGraph.from_pairs(range(users), [0] * users, users, 1)
     draws = torch.Generator().manual_seed(users)
-    rows = torch.randperm(users, generator=draws)[: users // 2]
+    rows = torch.randperm(users, generator=draws)[: int(share * users)]
     x = torch.randn(users + 1, 8, generator=draws, requires_grad=True)
     weights = torch.randn(len(rows), 8, generator=draws)
     total, _ = sum_of_layers_at(graph, x, torch.tensor([0.0, 1.0]), rows)

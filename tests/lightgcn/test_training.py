@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import platform
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from tastegraph.errors import ModelError
+from tastegraph.graph import room
 from tastegraph.graph.bipartite import BipartiteGraph
 from tastegraph.lightgcn.choices import OBJECTIVES, samplers_of
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig
@@ -171,6 +173,15 @@ def test_a_training_stops_after_as_many_epochs_as_asked_for_be_it_none() -> None
     np.testing.assert_allclose(trained[0].embeddings[0], untrained(_two_tastes())[0].detach(), rtol=1e-5, atol=1e-6)
     with pytest.raises(ModelError, match=r"^stop_after: expected 0 epochs or more, found -1$"):
         train(_two_tastes(), ModelConfig(embedding_dim=4), config, stop_after=-1)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_memory_stays_with_the_process_while_it_trains() -> None:
+    wanted: list[int] = []
+    config = TrainingConfig(epochs=2, batch_size=64)
+    train(_two_tastes(), ModelConfig(), config, on_epoch=lambda _: wanted.append(room._keeping.number))
+    assert wanted == [1, 1]
+    assert room._keeping.number == 0
 
 
 def test_a_loss_that_is_not_finite_stops_with_advice() -> None:

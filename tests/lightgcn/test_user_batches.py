@@ -83,7 +83,10 @@ def test_the_loss_is_the_formula_over_dense_scores(toy: BipartiteGraph, similari
     nodes = torch.tensor([2, 1, 3 + 1, 3 + 2, 3 + 0, 3 + 0, 3 + 2, 3 + 3])
     mean = (losses[0] / 2 + losses[1] / 2 + losses[2]) / 2  # user 2 has two positives, user 1 one
     expected = mean + 0.1 * model.E0[nodes].square().sum() / (2 * 2)
-    torch.testing.assert_close(UserBatches(toy, config).loss(model, batch), expected, rtol=1e-5, atol=1e-6)
+    loss = UserBatches(toy, config).loss(model, batch)
+    torch.testing.assert_close(loss, expected, rtol=1e-5, atol=1e-6)
+    (slope,), (expected_slope,) = (torch.autograd.grad(value, model.E0) for value in (loss, expected))
+    torch.testing.assert_close(slope, expected_slope, rtol=1e-5, atol=1e-6)
 
 
 def test_a_user_with_no_negative_among_the_shared_has_no_gradient(toy: BipartiteGraph) -> None:

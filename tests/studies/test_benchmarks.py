@@ -94,6 +94,15 @@ def test_where_validation_has_nothing_to_choose_from_a_published_split_is_traine
     assert chosen["metrics"]["validation"]["ndcg@5"] > 0
 
 
+def test_whether_there_is_something_to_choose_from_is_asked_of_the_models_own_settings(tmp_path: Path) -> None:
+    source = str(_published_split(tmp_path / "tastes"))
+    settings = ["training.epochs=4", "training.validate_every=4", "evaluation.k=[5]", "evaluation.select=ndcg@5"]
+    for name, of_mf, chosen in (("one", "models.mf.training.validate_every=2", True), ("two", "baselines=[]", False)):
+        recipe = load_recipe(None, [*settings, of_mf], source)
+        record = run_benchmark(name, recipe, Silent(), lambda _: None, "mf")
+        assert ("ndcg@5" in record["metrics"]["validation"]) == chosen
+
+
 def test_a_split_of_our_own_is_validated_all_the_same(ratings_csv: Path) -> None:
     settings = ["training.epochs=2", "training.validate_every=2", "evaluation.k=[5]", "evaluation.select=ndcg@5"]
     record = run_benchmark("own", load_recipe(None, settings, str(ratings_csv)), Silent(), lambda _: None)

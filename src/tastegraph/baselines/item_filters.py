@@ -34,8 +34,8 @@ class ItemGraph:
     def __init__(self, history: Sparse) -> None:
         user = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
         self.graph = BipartiteGraph.from_pairs(user, history.indices, *history.shape)
-        self._users = torch.arange(self.graph.num_users)
-        self._items = torch.arange(self.graph.num_users, self.graph.num_nodes)
+        self._users = range(self.graph.num_users)
+        self._items = range(self.graph.num_users, self.graph.num_nodes)
         self._kept: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
 
     def chebyshev(self, signals: Sparse, coefficients: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -63,7 +63,7 @@ class ItemGraph:
             total.add_(on_items, alpha=c)
         return total.T.contiguous().numpy()
 
-    def _step(self, nodes: torch.Tensor, side: torch.Tensor, rows: torch.Tensor, reached: torch.Tensor) -> None:
+    def _step(self, nodes: torch.Tensor, side: torch.Tensor, rows: range, reached: torch.Tensor) -> None:
         """T_n+1 in place of T_n-1 on one side, T_n being on the other."""
         there = reached[: len(side)]
         layer_into(self.graph, nodes, rows, there)

@@ -50,7 +50,8 @@ def benchmarks(
     """Run recipes from a clean start: select on validation, refit, score test once; record and table.
 
     States of a training are kept in OUT/unfinished meanwhile: the same command goes on with a run that was interrupted,
-    and a run with a record in OUT, of this very code, data and settings, is not run again.
+    and a run with a record in OUT, of this very code, data and settings, is not run again. Where the only validation
+    would come after the last epoch there is nothing to select, and a published split is trained on once.
     """
     from tastegraph.files import write_whole
     from tastegraph.studies.benchmark_records import read_records

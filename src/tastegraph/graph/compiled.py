@@ -61,11 +61,16 @@ class Lists:
         """The kernels' first arguments for a pass over all nodes."""
         return self.start, self.index, self.d, dealt(self.parts)
 
+    def stretch(self, rows: range) -> tuple[Any, ...]:
+        """`gather_kernel`'s first arguments for a pass over rows that follow one another."""
+        start = self.start[rows.start : rows.stop + 1]
+        return start, self.index, self.d[rows.start : rows.stop], dealt(equal_parts(np.diff(start)))
+
     def some(self, rows: NDArray[np.int64]) -> tuple[Any, ...]:
-        """The kernels' first arguments for a pass over some rows, int64 [n], in their order: lists of their own."""
+        """The same for any rows, int64 [n], in their order; their lists are laid one after the other."""
         counts = self.start[rows + 1] - self.start[rows]
         start = np.concatenate([[0], np.cumsum(counts)])
-        index, parts = np.empty(start[-1], np.uint32), dealt(equal_parts(counts))
+        index, parts = aligned((int(start[-1]),), np.uint32), dealt(equal_parts(counts))
         copy_lists(self.start, self.index, rows, parts, start, index)
         return start, index, self.d[rows], parts
 
@@ -82,12 +87,12 @@ def layer(x: Floats, lists: Lists, *, half: bool) -> Floats:
     return out
 
 
-def layer_into(x: Floats, rows: NDArray[np.int64], lists: Lists, out: Floats) -> None:
+def layer_into(x: Floats, rows: range, lists: Lists, out: Floats) -> None:
     """P x at `rows`, written to `out` float32 [rows, d]."""
     use_torchs_threads()
-    some, adds, past = lists.some(rows), False, False
+    stretch, adds, past = lists.stretch(rows), False, False
     for first, width in column_blocks(x):
-        gather_kernel(width)(*some, x, first, lists.d, np.float32(1), adds, out, first, past)
+        gather_kernel(width)(*stretch, x, first, lists.d, np.float32(1), adds, out, first, past)
 
 
 def sum_of_layers(x: Floats, alpha: Floats, lists: Lists, *, half: bool) -> Floats:

@@ -74,17 +74,17 @@ def propagate(graph: BipartiteGraph, x: torch.Tensor, precision: Precision = "fl
     return y if after is None else after * y
 
 
-def layer_into(graph: BipartiteGraph, x: torch.Tensor, rows: torch.Tensor, out: torch.Tensor) -> None:
-    """One layer at some rows, P x, in memory that is there: for many layers over and over, without gradients.
+def layer_into(graph: BipartiteGraph, x: torch.Tensor, rows: range, out: torch.Tensor) -> None:
+    """One layer at a stretch of rows, P x, in memory that is there: for many layers over and over, without gradients.
 
     Args:
         graph: as for `propagate`; of equal exponents.
         x: node values, float32 [nodes, d] on the CPU, contiguous.
-        rows: node indices, int64 [n].
-        out: float32 [n, d] on the CPU, contiguous; rows of `x` only where none of `rows` has a neighbour among them.
+        rows: nodes, such as all items.
+        out: float32 [rows, d] on the CPU, contiguous; rows of `x` only where none of `rows` has a neighbour among them.
     """
     lists = Lists(*(part.numpy() for part in _lists(graph)))
-    compiled.layer_into(x.numpy(), rows.numpy(), lists, out.numpy())
+    compiled.layer_into(x.numpy(), rows, lists, out.numpy())
 
 
 def sum_of_layers(

@@ -12,7 +12,6 @@ import contextlib
 import ctypes
 import math
 import mmap
-import os
 import sys
 import threading
 import weakref
@@ -33,11 +32,11 @@ LARGE_PAGE = 1 << 21  # bytes
 PATIENCE = 64  # a room is given up when so many others were taken and no array wanted it; a step takes a dozen
 LARGER = 1.25  # so much larger than asked for a room may be
 
-# glibc's mallopt: what is larger than the first is mapped and unmapped each time; of what is free at the heap's end no
-# more than the second is kept; the third is taken beyond what is needed.
+# glibc's mallopt, in bytes: what is larger than the first is mapped and unmapped each time (old ones refuse more than
+# 32 MB); of what is free at the heap's end no more than the second is kept; the third is taken beyond what is needed.
 MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2
-WHILE_KEPT = {MMAP_THRESHOLD: 64 << 20, TRIM_THRESHOLD: 256 << 20, TOP_PAD: 16 << 20}  # bytes
-AFTERWARDS = {MMAP_THRESHOLD: 32 << 20, TRIM_THRESHOLD: 64 << 20, TOP_PAD: 0}  # the most that glibc goes to by itself
+OTHERWISE = ((MMAP_THRESHOLD, 32 << 20), (TRIM_THRESHOLD, 64 << 20), (TOP_PAD, 128 << 10))  # glibc's own, at their most
+WHILE_KEPT = (*OTHERWISE, (MMAP_THRESHOLD, 64 << 20), (TRIM_THRESHOLD, 256 << 20), (TOP_PAD, 16 << 20))
 
 
 def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> NDArray[Any]:
@@ -56,8 +55,8 @@ def heap_kept() -> Iterator[None]:
     """While it lasts, freed memory of up to 256 MB stays with the process, for the next of thousands of equal steps.
 
     By itself glibc returns the end of its heap whenever 64 MB of it are free, and a step of a softmax over users, which
-    frees several tables of 16 MB, has their pages cleared anew: a quarter of its time. Other C libraries, and one whose
-    user has told it something (MALLOC_..., GLIBC_TUNABLES), are left alone.
+    frees several tables of 16 MB, has their pages cleared anew: a quarter of its time. Its own thresholds, which rise
+    with what is freed, stand at their highest from then on. Other C libraries are left alone.
     """
     library = _glibc()
     if library is None:
@@ -72,8 +71,8 @@ def heap_kept() -> Iterator[None]:
         with _keeping.lock:
             _keeping.number -= 1
             if not _keeping.number:
-                _tell(library, AFTERWARDS)
-                library.malloc_trim(0)
+                _tell(library, OTHERWISE)
+                library.malloc_trim(ctypes.c_size_t(0))
 
 
 class _Keeping:
@@ -84,14 +83,14 @@ class _Keeping:
 
 
 def _glibc() -> ctypes.CDLL | None:
-    if sys.platform != "linux" or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
+    if sys.platform != "linux":
         return None
     library = ctypes.CDLL(None)
     return library if hasattr(library, "mallopt") and hasattr(library, "gnu_get_libc_version") else None
 
 
-def _tell(library: ctypes.CDLL, options: dict[int, int]) -> None:
-    for option, value in options.items():
+def _tell(library: ctypes.CDLL, options: tuple[tuple[int, int], ...]) -> None:
+    for option, value in options:
         library.mallopt(option, value)
 
 

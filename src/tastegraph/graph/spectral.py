@@ -68,7 +68,7 @@ def _dense(graph: BipartiteGraph, rank: int) -> tuple[torch.Tensor, torch.Tensor
 
 def _lanczos(graph: BipartiteGraph, rank: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """With A from the smaller side to the larger: T = Q^T A^T A Q is block tridiagonal, its vectors y give V = Q y."""
-    users, items = torch.arange(graph.num_users), torch.arange(graph.num_users, graph.num_nodes)
+    users, items = range(graph.num_users), range(graph.num_users, graph.num_nodes)
     small, large = (users, items) if len(users) < len(items) else (items, users)
     q, t = _krylov_space(graph, small, large, rank, seed)
     squares, y = torch.linalg.eigh(t)
@@ -79,7 +79,7 @@ def _lanczos(graph: BipartiteGraph, rank: int, seed: int) -> tuple[torch.Tensor,
 
 
 def _krylov_space(
-    graph: BipartiteGraph, small: torch.Tensor, large: torch.Tensor, rank: int, seed: int
+    graph: BipartiteGraph, small: range, large: range, rank: int, seed: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Q float32 [small, m] and T float64 [m, m], with m large enough for `rank` values of T to be those of A^T A."""
     block = 16 if rank < 256 else 32  # narrow blocks need fewer vectors, wide ones less time for each
@@ -132,10 +132,10 @@ def _bordered(t: torch.Tensor, joint: torch.Tensor, corner: torch.Tensor) -> tor
     return larger
 
 
-def _across(graph: BipartiteGraph, x: torch.Tensor, here: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+def _across(graph: BipartiteGraph, x: torch.Tensor, here: range, there: range) -> torch.Tensor:
     """What reaches the nodes of the other side in one layer from values x [here, n] on this one: float32 [there, n]."""
     everywhere = torch.zeros(graph.num_nodes, x.shape[1])
-    everywhere[here[0] : here[-1] + 1] = x
+    everywhere[here.start : here.stop] = x
     reached = torch.empty(len(there), x.shape[1])
     layer_into(graph, everywhere, there, reached)
     return reached

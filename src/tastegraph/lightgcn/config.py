@@ -123,7 +123,7 @@ class TrainingConfig(BaseModel):
             every user alike.
         propagation_precision: how rows between layers are stored, "float32" or "float16"; sums are in float32.
         patience: stop after this many validations without a better one.
-        validate_every: epochs between validations.
+        validate_every: epochs between validations; one follows the last epoch in any case.
         seed: seed of E0, of the order of positives and of the negatives.
     """
 

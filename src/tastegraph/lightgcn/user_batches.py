@@ -143,7 +143,8 @@ class UserBatches:
         )
         pairs = users.index_select(0, batch.row), positives
         negative, scores = similarities(e, offset, users, shared, pairs)  # [b, N] and [n]
-        # Written past autograd, which would copy the table for it, and its gradient: that is 0 there by itself.
+        # Written past autograd, which would copy the table for it, and its gradient: of a loss that takes scores'
+        # exponentials that is 0 there by itself.
         negative.detach()[self._known(batch)] = NEVER
         weight = self._user_weight[batch.user].index_select(0, batch.row) if config.user_exponent else None
         loss = loss_of_scores(scores - self._correction[batch.positive], negative, batch.row, weight)

@@ -58,8 +58,8 @@ def run_benchmark(
 ) -> Record:
     """Run a recipe: select on validation, refit where the test part is given, score test once.
 
-    Where the test part is given and a recipe validates no earlier than after its last epoch, validation has nothing to
-    choose from: it is trained once, on all of the fit part.
+    Where the test part is given and a recipe's only validation would come after its last epoch, it has nothing to
+    choose from: the model is trained once, on all of the fit part.
 
     A run that ends before it is whole goes on where its last state is; one that has a record is not run again.
 
@@ -101,8 +101,7 @@ def run_benchmark(
     trial = Trial.of(dataset, recipe)
     prepared = time.perf_counter()
     with _checkpoints(states, name, model, recipe, dataset, stop or Stop(), say) as checkpoints:
-        chooses = recipe.training.validate_every < recipe.training.epochs
-        made = score_test(contend(model, trial, recipe, watcher, checkpoints, chooses=chooses), trial, recipe)
+        made = score_test(contend(model, trial, recipe, watcher, checkpoints, once=True), trial, recipe)
     trained = made.contender.trained
     seconds = {"load": loaded - began, "prepare": prepared - ready, **made.seconds}
     return {

@@ -92,7 +92,7 @@ def contend(
     watcher: Watcher,
     checkpoints: Keepers | None = None,
     *,
-    chooses: bool = True,
+    once: bool = False,
     device: torch.device = devices.CPU,
     ranks: Ranks = ALONE,
 ) -> Contender:
@@ -106,25 +106,25 @@ def contend(
         recipe: settings of all models.
         watcher: is told how it goes on.
         checkpoints: keep what is trained by gradient, and say where to go on.
-        chooses: False where the number of epochs is given: LightGCN and MF are then trained once where the trial
-            refits, for all of them, and nothing is validated.
+        once: train LightGCN and MF but once where the trial refits and their only validation would come after the last
+            epoch: it has nothing to choose from, and is left out.
         device: what LightGCN and MF are trained and ranked on; all others compute on the CPU.
         ranks: processes that train by gradient together, and make lists; all call this with the same arguments.
 
     Raises:
         ModelError: it does not work out.
     """
+    own = _own_recipe(name, recipe)
 
-    def refitted(epochs: int) -> tuple[Ranker, Trained]:
-        own = _own_recipe(name, recipe)
-        watcher.stage(f"{title_of(name)} refit" if chooses else title_of(name), epochs)
+    def trained_on_all(epochs: int, stage: str) -> tuple[Ranker, Trained]:
+        watcher.stage(stage, epochs)
         keeper = checkpoints.keeper(f"{name}-refit") if checkpoints else None
         trained = _trained(trial.final.graph, own, watcher, keeper, device, ranks, stop_after=epochs)
         return _lists_of(trained.embeddings, device, ranks), trained
 
     began = time.perf_counter()
-    if not chooses and trial.refits and name in BY_GRADIENT:
-        ranker, trained = refitted(_own_recipe(name, recipe).training.epochs)
+    if once and trial.refits and name in BY_GRADIENT and own.training.validate_every >= own.training.epochs:
+        ranker, trained = trained_on_all(own.training.epochs, title_of(name))
         return Contender(ranker, {}, trained.seconds_before + time.perf_counter() - began, trained)
     chosen = choose(name, trial, recipe, watcher, checkpoints, device=device, ranks=ranks)
     if chosen.trained is None:
@@ -135,7 +135,7 @@ def contend(
         return Contender(ranker, chosen.validation, time.perf_counter() - began)
     ranker, trained, before = chosen.ranker, chosen.trained, chosen.trained.seconds_before
     if trial.refits:
-        ranker, trained = refitted(trained.best_epoch)
+        ranker, trained = trained_on_all(trained.best_epoch, f"{title_of(name)} refit")
         before += trained.seconds_before
     seconds = before + time.perf_counter() - began
     return Contender(ranker, chosen.validation, seconds, trained, chosen.trained.epochs)
