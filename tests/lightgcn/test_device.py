@@ -42,7 +42,7 @@ SHAPES: list[dict[str, Any]] = [
 ]
 TRAININGS: list[dict[str, Any]] = [
     {},
-    {"negatives": "popularity", "regularise": "all"},
+    {"negatives": "popularity", "regularise": "all", "positives": "by_user"},
     {"negatives": "hardest", "candidates": 4},
     {"objective": "softmax", "shared_negatives": 20, "user_exponent": 0.5},
     {"objective": "softmax", "shared_negatives": 20, "negatives": "popularity", "similarity": "inner"},

@@ -202,11 +202,29 @@ def test_users_without_a_negative_are_left_out_and_nobody_left_is_refused() -> N
         train(all_full, ModelConfig(embedding_dim=4), TrainingConfig(epochs=1))
 
 
+def test_users_drawn_alike_have_each_of_their_positives_alike_and_as_many_draws_as_there_are_positives() -> None:
+    user, item = [0] * 1 + [1] * 4 + [3] * 9 + [4] * 10, [0, *range(4), *range(9), *range(10)]  # 2 has none, 4 all
+    graph = BipartiteGraph.from_pairs(user, item, 5, 10)
+    batches = PairBatches(graph, TrainingConfig(positives="by_user", batch_size=5))
+    counts, draws = np.zeros((5, 10)), torch.Generator().manual_seed(0)
+    for _ in range(3000):
+        users, positives, negatives = (torch.cat(part) for part in zip(*batches.epoch(draws), strict=True))
+        assert len(users) == 14  # of users with a negative
+        assert not graph.items_of.contain(users.numpy(), negatives.numpy()).any()
+        np.add.at(counts, (users.numpy(), positives.numpy()), 1)
+    expected = np.zeros((5, 10))
+    for u in (0, 1, 3):
+        expected[u, graph.items_of[u]] = 3000 * 14 / 3 / len(graph.items_of[u])
+    np.testing.assert_allclose(counts, expected, atol=5 * np.sqrt(expected.max()))
+    assert (counts[expected == 0] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("shape", "config"),
     [
         ({"alpha": "learned"}, {"batch_size": 60_000}),
         ({"start": "spectral"}, {"negatives": "hardest", "batch_size": 4096}),
+        ({}, {"positives": "by_user", "batch_size": 60_000}),
         ({}, {"objective": "softmax", "batch_size": 700, "shared_negatives": 900, "user_exponent": 0.5}),
     ],
 )

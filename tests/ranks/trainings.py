@@ -28,6 +28,7 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "bpr": ({}, BPR),
     "bpr, float32": ({}, BPR | {"propagation_precision": "float32"}),
     "bpr, popular negatives": ({}, BPR | {"negatives": "popularity"}),
+    "bpr, users drawn alike": ({}, BPR | {"positives": "by_user"}),
     "bpr, hardest negatives": ({}, BPR | {"negatives": "hardest", "candidates": 5}),
     "bpr, penalty on all rows": ({}, BPR | {"regularise": "all"}),
     "bpr, no penalty": ({}, BPR | {"weight_decay": 0}),

@@ -57,7 +57,9 @@ SAMPLERS: Mapping[str, Sampler] = {
     "batch": Sampler(None, over=("users",)),
 }
 
-# What steps over users read, and those over pairs do not; how many negatives they share, where any are drawn.
+# What steps over pairs read and those over users do not, and the other way round; how many negatives the latter share,
+# where any are drawn.
+OF_PAIRS = ("positives",)
 OF_USERS = ("similarity", "temperature", "popularity_correction", "user_exponent")
 SHARED = "shared_negatives"
 
@@ -71,6 +73,6 @@ def unread(objective: str, negatives: str) -> set[str]:
     """The settings of `TrainingConfig` that a training with this objective and these negatives does not read."""
     sampler = SAMPLERS[negatives]
     read = {*sampler.settings}
-    if OBJECTIVES[objective].over == "users":
-        read |= {*OF_USERS, *([SHARED] if sampler.draws else [])}
-    return {*OF_USERS, SHARED, *(key for other in SAMPLERS.values() for key in other.settings)} - read
+    over_users = OBJECTIVES[objective].over == "users"
+    read |= {*OF_USERS, *([SHARED] if sampler.draws else [])} if over_users else {*OF_PAIRS}
+    return {*OF_PAIRS, *OF_USERS, SHARED, *(key for other in SAMPLERS.values() for key in other.settings)} - read

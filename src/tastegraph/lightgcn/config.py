@@ -107,6 +107,8 @@ class TrainingConfig(BaseModel):
         betas: Adam's decay rates of the gradient's and of its square's average.
         weight_decay: lambda, the weight of the L2 penalty on E0.
         regularise: the rows of E0 the penalty is on: "batch" (the batch's, as in the authors' code) or "all".
+        positives: over pairs, the positives of an epoch: "each" once, or "by_user", as many draws as there are
+            positives, of a user, each alike, and then of one of its positives (as in the authors' code).
         negatives: how negatives are drawn, one of `SAMPLERS`: "uniform", "popularity" (weight: users of the item ^
             popularity_exponent), over pairs "hardest" (of `candidates` uniform draws the one that scores highest under
             the current embeddings), or over users "batch" (the positives of the batch, each as often as it occurs).
@@ -137,6 +139,7 @@ class TrainingConfig(BaseModel):
     betas: tuple[Rate, Rate] = (0.9, 0.999)
     weight_decay: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     regularise: Literal["batch", "all"] = "batch"
+    positives: Literal["each", "by_user"] = "each"
     negatives: Annotated[str, _one_of(SAMPLERS), _schema_of(SAMPLERS)] = "uniform"
     popularity_exponent: float = Field(default=0.75, ge=0, le=10)
     candidates: int = Field(default=16, ge=1, le=4096)

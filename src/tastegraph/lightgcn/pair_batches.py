@@ -28,7 +28,7 @@ PairBatch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 class PairBatches:
-    """Batches of positives, each once an epoch, and the step that learns from one, by a loss over pairs.
+    """Batches of an epoch's positives (see `TrainingConfig.positives`), and the step of a loss over pairs on one.
 
     A batch is user, positive and negative item indices, int64 [B] each; or candidates to be negatives, int64 [B, M].
 
@@ -54,6 +54,10 @@ class PairBatches:
             user, item = user[usable], item[usable]
         if not len(user):
             raise ModelError(NOTHING_TO_RANK)
+        if config.positives == "by_user":
+            degree = torch.from_numpy(graph.items_of.counts) * drawable.cpu()
+            self._degree = degree[degree > 0]
+            self._start = torch.cumsum(self._degree, 0) - self._degree
         self._positives = user, item
 
     @property
@@ -62,12 +66,12 @@ class PairBatches:
         return math.ceil(len(self._positives[0]) / self._config.batch_size)
 
     def epoch(self, draws: torch.Generator) -> Iterator[PairBatch]:
-        """All positives in a random order, in batches; candidates are drawn when their batch is asked for.
+        """An epoch's positives in a random order, in batches; candidates are drawn when their batch is asked for.
 
         Or, on a device that would have to be waited for, when the first of `AHEAD` batches is.
         """
         config, device = self._config, self._positives[0].device
-        order = devices.sent(torch.randperm(len(self._positives[0]), generator=draws), device)
+        order = devices.sent(self._order(draws), device)
         user, item = (part[order] for part in self._positives)
         del order
         if config.negatives != "hardest":
@@ -81,6 +85,15 @@ class PairBatches:
             some, liked = (torch.split(part.long(), config.batch_size) for part in (users, items))
             drawn = self._negatives.draw_each([part.repeat_interleave(config.candidates) for part in some], draws)
             yield from zip(some, liked, (part.view(-1, config.candidates) for part in drawn), strict=True)
+
+    def _order(self, draws: torch.Generator) -> torch.Tensor:
+        """Places of an epoch's positives among all, int64 [positives], on the CPU."""
+        number = len(self._positives[0])
+        if self._config.positives == "each":
+            return torch.randperm(number, generator=draws)
+        user = torch.randint(len(self._degree), (number,), generator=draws)
+        share, degree = torch.rand(number, generator=draws, dtype=torch.float64), self._degree[user]
+        return self._start[user] + torch.minimum((share * degree).long(), degree - 1)
 
     def loss(self, model: LightGCN, batch: PairBatch) -> torch.Tensor:
         """The loss of a batch; see `pair_loss`."""
