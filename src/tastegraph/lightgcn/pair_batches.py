@@ -105,7 +105,7 @@ class GivenPairs:
 
     Args:
         graph: what is propagated over.
-        config: how to train; how negatives are drawn goes unused.
+        config: how to train; how positives and negatives are drawn goes unused.
         pairs: user, positive and negative item indices, int64 [n] each, on the device that is to compute.
 
     Raises:

@@ -79,10 +79,11 @@ def train(
     """Train a LightGCN on all edges of a graph.
 
     The loss of a step is the objective's (see `OBJECTIVES`) + lambda R (`l2_penalty`). An epoch takes every edge once,
-    in a fresh random order, with fresh negatives (see `TrainingConfig.negatives`). The same arguments give the same
-    result, bit for bit, on the same kind of machine, for any number of threads, in one sitting or in several. A GPU
-    draws the same numbers, and adds up in no fixed order: there the last bits may differ. No step waits for it, so its
-    losses are read, and told, some steps late. Memory that is freed meanwhile stays with the process (`heap_kept`).
+    or as many that are drawn (see `TrainingConfig.positives`), in a fresh random order, with fresh negatives. The same
+    arguments give the same result, bit for bit, on the same kind of machine, for any number of threads, in one sitting
+    or in several. A GPU draws the same numbers, and adds up in no fixed order: there the last bits may differ. No step
+    waits for it, so its losses are read, and told, some steps late. Memory that is freed meanwhile stays with the
+    process (`heap_kept`).
 
     Args:
         graph: the fit part.
