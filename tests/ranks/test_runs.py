@@ -237,8 +237,11 @@ if os.environ["RANK"] == "0":
 runpy.run_module("tastegraph", run_name="__main__")
 """
 A_FAULT_OF_RANK_1 = """
-import os, runpy, sys
+import os, runpy, sys, time
+import torch.distributed as dist
 if os.environ["RANK"] == "1":
+    leave = dist.destroy_process_group
+    dist.destroy_process_group = lambda: (leave(), time.sleep(3))  # slow: rank 0 finds it gone, fails too, and ends it
     sys.argv += ["--set", "training.nonsense=1"]
 runpy.run_module("tastegraph", run_name="__main__")
 """

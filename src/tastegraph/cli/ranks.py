@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
@@ -131,13 +132,16 @@ def ranks_here(seconds: float, device: str = "cpu") -> Iterator[Ranks]:
     from tastegraph.graph.devices import device_of
     from tastegraph.ranks.group import joined_group
 
-    with joined_group(seconds, _number(RESTARTS), device_of(device)) as group:
+    with ExitStack() as here:
+        group = here.enter_context(joined_group(seconds, _number(RESTARTS), device_of(device)))
         _have_met.set()
         try:
             yield group
         except (TasteGraphError, OSError):
             if group.rank and not group.let_the_first_speak():
                 _unheard.set()
+            # Once it leaves, the others fail as well and torchrun ends all: not before it has said why.
+            atexit.register(here.pop_all().close)
             raise
 
 
