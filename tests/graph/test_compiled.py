@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -63,6 +66,21 @@ def test_kernels_run_on_torchs_threads_and_on_no_more_than_numba_has() -> None:
             torch.set_num_threads(asked)
             use_torchs_threads()
             assert numba.get_num_threads() == min(asked, numba.config.NUMBA_NUM_THREADS)
+            assert torch.get_num_threads() == asked
     finally:
         torch.set_num_threads(before)
         use_torchs_threads()
+
+
+def test_the_first_kernel_leaves_torch_the_threads_that_it_was_set_to() -> None:
+    program = """
+import numba, numpy as np, torch
+from tastegraph.graph.bipartite import BipartiteGraph
+from tastegraph.graph.propagation import propagate
+torch.set_num_threads(1)
+graph = BipartiteGraph.from_pairs(np.array([0, 1]), np.array([0, 1]), 2, 2)
+propagate(graph, torch.ones(4, 2))
+print(torch.get_num_threads(), numba.get_num_threads())
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["1", "1"]

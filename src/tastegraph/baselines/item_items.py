@@ -88,5 +88,7 @@ def _fill(
     history: Sparse, user_weight: NDArray[np.float32], first: int, out: NDArray[np.float32], transposed: Sparse
 ) -> None:
     from tastegraph.baselines.gram_kernel import shared_users
+    from tastegraph.graph.compiled import use_torchs_threads
 
+    use_torchs_threads()
     shared_users(history.indptr, history.indices, transposed.indptr, transposed.indices, user_weight, first, out)

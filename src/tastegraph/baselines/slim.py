@@ -98,7 +98,9 @@ class SLIM:
     def _solve(self, gram: NDArray[np.float32], items: NDArray[np.int64]) -> tuple[Sparse, int]:
         """Columns of W as sparse rows, and how many did not settle."""
         from tastegraph.baselines.elastic_net_kernel import descend
+        from tastegraph.graph.compiled import use_torchs_threads
 
+        use_torchs_threads()
         weights, used = np.empty((len(items), self.num_items), np.float32), np.empty(len(items), np.int64)
         l1, l2, tolerance = (np.float32(value) for value in (self.config.l1, self.config.l2, self.config.tolerance))
         descend(gram, items, l1, l2, self.config.sweeps, tolerance, weights, used)

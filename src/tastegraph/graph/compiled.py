@@ -178,7 +178,10 @@ def dealt(cuts: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def use_torchs_threads() -> None:
     """Let compiled kernels run on as many threads as torch is set to, where numba has so many."""
-    numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
+    threads = torch.get_num_threads()
+    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    if torch.get_num_threads() != threads:  # the first time: numba's threads are OpenMP's, as torch's, and start as all
+        torch.set_num_threads(threads)
 
 
 def column_blocks(x: Floats) -> Iterator[tuple[int, int]]:
