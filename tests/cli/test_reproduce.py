@@ -50,6 +50,19 @@ def test_what_would_spoil_the_end_is_told_before_anything_is_run(tastegraph: Com
     assert done.stderr == f"tastegraph: {tmp_path / 'gowalla-seed-0.json'}: no record of a benchmark\n"
 
 
+def test_settings_that_the_table_could_not_show_are_refused_before_anything_is_run(
+    tastegraph: Command, tmp_path: Path
+) -> None:
+    words = ["reproduce", "benchmarks", "--only", "gowalla", "--out", str(tmp_path / "x"), "--set"]
+    done = tastegraph(*words, "evaluation.k=[5]", "--set", "evaluation.select=ndcg@5", code=1)
+    assert done.stderr.strip().endswith(
+        "gowalla: the table of gowalla shows recall@20 and ndcg@20, and evaluation.k = [5] leaves recall@20 out"
+    )
+    for key in ("training.seed", "models.mf.seed"):
+        assert f"{key} goes by --seeds" in tastegraph(*words, f"{key}=5", code=2).stderr
+    assert not (tmp_path / "x").exists()
+
+
 def test_the_installed_package_brings_its_recipes(tastegraph: Command) -> None:
     done = tastegraph("train", "--recipe", "gowalla", "--set", "training.epoch=1", code=1)
     assert done.stderr.strip().endswith("unknown key training.epoch; did you mean training.epochs?")

@@ -20,6 +20,7 @@ from tastegraph.studies.benchmark_table import table_of
 from tastegraph.studies.benchmarks import run_benchmark
 from tastegraph.studies.known_recipes import known_recipe, known_recipes
 from tastegraph.studies.pages import BEGIN, END, write_into
+from tastegraph.studies.published import PUBLISHED, table_metrics
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
@@ -43,7 +44,7 @@ def _published_split(folder: Path) -> Path:
 def test_a_record_tells_what_was_run_on_what_and_what_it_came_to(tmp_path: Path) -> None:
     source = str(_published_split(tmp_path / "tastes"))
     settings = ["training.epochs=20", "training.objective=softmax", "model.start=xavier", "training.seed=4"]
-    recipe = load_recipe(None, [*settings, "evaluation.k=[5]", "evaluation.select=ndcg@5"], source)
+    recipe = load_recipe(None, [*settings, "evaluation.k=[5,10]", "evaluation.select=ndcg@5"], source)
     record = run_benchmark("tastes", recipe, Silent(), lambda _: None)
     assert record["seed"] == record["environment"]["seed"] == 4
     assert record["recipe"]["training"]["objective"] == "softmax"
@@ -221,6 +222,7 @@ def test_the_table_has_means_and_deviations_over_seeds_beside_the_published_figu
     assert "| LightGCN, paper | | 0.1830 | 0.1554 | | |" in table
     # The sample's standard deviation of .18 and .19 is .01 / sqrt 2.
     assert "| ours, `gowalla` | 64 | **0.1850** ± 0.0071 | **0.1500** ± 0.0000 | 46 | 0, 1 |" in table
+    assert "| `tastegraph reproduce benchmarks --only gowalla --seeds 0,1` |" in table
     assert "Ours on Z80, 1 core, 1 thread." in table
 
 
@@ -231,7 +233,7 @@ def test_runs_of_other_settings_are_not_averaged(tmp_path: Path) -> None:
     table = table_of(read_records(tmp_path))
     command = "`tastegraph reproduce benchmarks --only gowalla"
     assert f"| **0.1800** | **0.1500** | 41 | 0 | {command}` |" in table
-    assert f"| **0.1700** | **0.1500** | 31 | 1 | {command}` |" in table
+    assert f"| **0.1700** | **0.1500** | 31 | 1 | {command} --seeds 1` |" in table
     assert f"| **0.1600** | **0.1500** | 21 | 0 | {command} --set training.epochs=5` |" in table
 
 
@@ -239,6 +241,20 @@ def test_a_file_that_is_no_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "x-seed-0.json").write_text("{}", encoding="utf-8")
     with pytest.raises(RunError, match=r"x-seed-0.json: no record"):
         read_records(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["metrics", "seconds"])
+def test_a_record_without_what_tables_show_is_named(tmp_path: Path, lost: str) -> None:
+    record = _record(0, 0.18, 40)
+    (tmp_path / "gowalla-seed-0.json").write_text(json.dumps({**record, lost: {}}), encoding="utf-8")
+    with pytest.raises(RunError, match=r"gowalla-seed-0.json: no record"):
+        read_records(tmp_path)
+
+
+def test_the_published_figures_of_a_data_set_are_of_the_metrics_that_its_table_shows() -> None:
+    for data, published in PUBLISHED.items():
+        assert all(tuple(other.metrics) == table_metrics(data) for other in published)
+    assert table_metrics("my.csv") == ("recall@10", "ndcg@10")
 
 
 def test_a_page_gets_the_table_between_its_comments_and_nothing_else_is_touched(tmp_path: Path) -> None:

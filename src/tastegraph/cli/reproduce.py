@@ -11,6 +11,7 @@ import typer
 from tastegraph.cli.terminal import print_json, say, spoken
 
 if TYPE_CHECKING:
+    from tastegraph.studies.recipe import Recipe
     from tastegraph.studies.tutorial.records import Record
     from tastegraph.studies.tutorial.reproduction import Plan
 
@@ -55,19 +56,27 @@ def benchmarks(
     """
     from tastegraph.files import write_whole
     from tastegraph.studies.benchmark_records import read_records
-    from tastegraph.studies.benchmark_table import table_of
+    from tastegraph.studies.benchmark_table import check_shown, table_of
     from tastegraph.studies.known_recipes import known_recipe, known_recipes
     from tastegraph.studies.models import known_models
     from tastegraph.studies.pages import check_page, write_into
+    from tastegraph.studies.recipe import load_recipe
 
     chosen, wanted = known_models(models), {name: known_recipe(name) for name in only or known_recipes()}
-    chosen_seeds = _seeds(seeds)
+    chosen_seeds, changed = _seeds(seeds), settings or []
+    _check_unseeded(changed)
+    # What would spoil the table is told before hours of training.
+    runs = [
+        (name, model, load_recipe(wanted[name], [*changed, *_seeded(model, seed)]))
+        for name, model, seed in product(wanted, chosen, chosen_seeds)
+    ]
+    for name, _, recipe in runs:
+        check_shown(name, recipe)
     _check_folder(out)
-    read_records(out)  # what would spoil the table is told before hours of training
+    read_records(out)
     if page is not None:
         check_page(page)
-    runs = product(wanted, chosen, chosen_seeds)
-    records = [_run(name, wanted[name], model, seed, settings or [], out, quiet=json) for name, model, seed in runs]
+    records = [_run(name, model, recipe, changed, out, quiet=json) for name, model, recipe in runs]
     table = table_of(read_records(out))
     write_whole(out / "table.md", table)
     if page is not None:
@@ -186,6 +195,14 @@ def _seeds(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def _check_unseeded(changed: list[str]) -> None:
+    """Refuse settings of seeds, which would be given another for each run."""
+    for setting in changed:
+        key = setting.partition("=")[0].strip()
+        if key == "training.seed" or (key.startswith("models.") and key.endswith(".seed")):
+            raise typer.BadParameter(f"{key} goes by --seeds", param_hint="--set")
+
+
 def _seeded(model: str, seed: int) -> list[str]:
     """Settings that give a model its seed."""
     from tastegraph.baselines.models import BASELINES
@@ -204,15 +221,14 @@ def _check_folder(out: Path) -> None:
         raise RunError(f"{out}: cannot be written ({reason_of(error)})") from error
 
 
-def _run(name: str, path: Path, model: str, seed: int, changed: list[str], out: Path, *, quiet: bool) -> dict[str, Any]:
+def _run(name: str, model: str, recipe: Recipe, changed: list[str], out: Path, *, quiet: bool) -> dict[str, Any]:
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.studies.benchmark_records import record_path, record_there, write_record
     from tastegraph.studies.benchmarks import run_benchmark
     from tastegraph.studies.models import title_of
-    from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.stopping import Stop
 
-    recipe, stop = load_recipe(path, [*changed, *_seeded(model, seed)]), Stop()
+    seed, stop = recipe.training.seed, Stop()
     place = record_path(out, name, model, seed, changed)
     there = record_there(place)
     if not quiet:

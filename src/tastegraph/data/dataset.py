@@ -87,7 +87,11 @@ class Dataset:
                 f"a published split is taken as it is; split.method {config.method} would make another", path=self.path
             )
         if self.interactions.place is None and config.held_out == "last":
-            raise DataError("split.held_out last needs a published split, whose lists have an order", path=self.path)
+            raise DataError(
+                "split.held_out last needs a published split, whose lists have an order; leave it out, and where there "
+                "are times take split.method user-time, which holds out the end of each list too",
+                path=self.path,
+            )
         try:
             kept, removed = clean(self.interactions, threshold, cleaning)
             positives = self.interactions if kept.all() else self.interactions.where(kept)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tastegraph.errors import RunError
 from tastegraph.files import reason_of, write_json
 from tastegraph.studies.models import LIGHTGCN
+from tastegraph.studies.published import table_metrics
 from tastegraph.studies.seal import digest_of_text
 
 if TYPE_CHECKING:
@@ -87,9 +88,18 @@ def _read(path: Path) -> Record:
         if record["schema"] != SCHEMA:
             raise RunError(f"{path}: a record of schema {record['schema']}; expected {SCHEMA}")
         _order(record)
+        _shown(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: no record of a benchmark") from error
     return record
+
+
+def _shown(record: Record) -> list[float]:
+    """The figures of a record that tables show."""
+    if "missing" in record:
+        return []
+    test, seconds = record["metrics"]["test"], record["seconds"]
+    return [*(test[name] + 0.0 for name in table_metrics(record["data"])), seconds["prepare"] + seconds["train"]]
 
 
 def _order(record: Record) -> tuple[str, bool, str, tuple[str, ...], int]:

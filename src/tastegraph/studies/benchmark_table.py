@@ -8,18 +8,36 @@ from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.counted import counted
+from tastegraph.errors import RunError
 from tastegraph.studies.benchmark_records import changed_in, model_of
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
-from tastegraph.studies.published import PUBLISHED
+from tastegraph.studies.published import PUBLISHED, table_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tastegraph.studies.recipe import Recipe
+
     Record = dict[str, Any]
 
-__all__ = ["table_of"]
+__all__ = ["check_shown", "table_of"]
 
 TRAINED = (LIGHTGCN, MF)  # with embeddings of the recipe's width
+
+
+def check_shown(name: str, recipe: Recipe) -> None:
+    """Refuse a recipe that does not measure what its data set's table shows.
+
+    Raises:
+        RunError: a list as long as a metric of the table's is not among `evaluation.k`.
+    """
+    metrics = table_metrics(recipe.data.source)
+    for metric in metrics:
+        if int(metric.partition("@")[2]) not in recipe.evaluation.k:
+            raise RunError(
+                f"{name}: the table of {recipe.data.source} shows {' and '.join(metrics)}, and evaluation.k = "
+                f"{list(recipe.evaluation.k)} leaves {metric} out"
+            )
 
 
 def table_of(records: Sequence[Record]) -> str:
@@ -41,8 +59,7 @@ def _place(data: str) -> tuple[int, str]:
 
 
 def _rows(data: str, records: Sequence[Record]) -> Iterator[str]:
-    published = PUBLISHED.get(data, ())
-    names = list(published[0].metrics) if published else ["recall@10", "ndcg@10"]
+    published, names = PUBLISHED.get(data, ()), table_metrics(data)
     yield f"| model | d | {' | '.join(names)} | seconds | seeds | from |"
     yield f"|---|---:|{'---:|' * len(names)}---:|---|---|"
     for other in published:
@@ -69,6 +86,8 @@ def _own(records: Sequence[Record], names: Sequence[str]) -> str:
     name, model = one["name"], model_of(one)
     words = "" if model == LIGHTGCN else f" --models {model}"
     words += "".join(f" --set {setting}" for setting in changed_in(one))
+    seeds = [record["seed"] for record in records]
+    words += "" if seeds == [0] else f" --seeds {','.join(map(str, seeds))}"
     command = f"`tastegraph reproduce benchmarks --only {name}{words}`"
     ours = f"ours, `{name}`" if model == LIGHTGCN else f"ours, {title_of(model)}, `{name}`"
     if "missing" in one:
@@ -76,8 +95,7 @@ def _own(records: Sequence[Record], names: Sequence[str]) -> str:
     figures = " | ".join(_figure([record["metrics"]["test"][metric] for record in records]) for metric in names)
     seconds = mean(_counted(record["seconds"]) for record in records)
     width = one["recipe"]["model"]["embedding_dim"] if model in TRAINED else ""
-    seeds = ", ".join(str(record["seed"]) for record in records)
-    return f"| {ours} | {width} | {figures} | {seconds:.0f} | {seeds} | {command} |"
+    return f"| {ours} | {width} | {figures} | {seconds:.0f} | {', '.join(map(str, seeds))} | {command} |"
 
 
 def _figure(values: Sequence[float]) -> str:

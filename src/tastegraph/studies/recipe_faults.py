@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 __all__ = ["in_words", "one_line"]
 
@@ -30,10 +32,8 @@ def in_words(error: ValidationError, recipe: type[BaseModel]) -> str:
     known = _keys(recipe)
     parts = [str(part) for part in fault["loc"]]
     key = next((".".join(parts[:n]) for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in known), parts[0])
-    messages = [other["msg"].removeprefix("Value error, ") for other in faults if other["loc"][:1] == fault["loc"][:1]]
-    expected = " or ".join(dict.fromkeys(map(_without_capital, messages)))
-    if fault["type"] in {"tuple_type", "list_type"} and (example := _default_of(key, recipe)) is not None:
-        expected = f"expected a list such as {example}"
+    of_key = [_expected(other, key, recipe) for other in faults if other["loc"][:1] == fault["loc"][:1]]
+    expected = " or ".join(dict.fromkeys(of_key))
     found = "" if isinstance(fault["input"], dict) else f"; found {str(fault['input'])[:60]!r}"
     return f"{key}: {expected}{found}"
 
@@ -41,6 +41,18 @@ def in_words(error: ValidationError, recipe: type[BaseModel]) -> str:
 def one_line(message: str) -> str:
     """A message without the line ends of a key that somebody made up."""
     return " ".join(message.split())
+
+
+def _expected(fault: ErrorDetails, key: str, recipe: type[BaseModel]) -> str:
+    """What a key is to hold."""
+    default = _default_of(key, recipe)
+    if fault["type"] in {"tuple_type", "list_type"}:
+        return "a list of numbers" if default is None else f"expected a list such as {default}"
+    if fault["type"] in {"missing", "too_long"} and default is not None:
+        return f"expected {len(default)} values, such as {default}"
+    if isinstance(fault["input"], float) and math.isnan(fault["input"]):
+        return "input should be a finite number"
+    return _without_capital(fault["msg"].removeprefix("Value error, "))
 
 
 def _without_capital(message: str) -> str:
