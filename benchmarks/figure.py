@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -20,7 +20,14 @@ __all__ = ["draw_frontier", "draw_scaling"]
 
 # Of models, the same in every picture.
 OURS = "#2a6f97"
-COLORS = {"GF-CF": "#bc4749", "ALS": "#6a994e", "EASE": "#7b2cbf", "BPR": "#b5651d", "Popularity": "#555555"}
+COLORS = {
+    "LightGCN, blind to order": "#61a5c2",
+    "GF-CF": "#bc4749",
+    "ALS": "#6a994e",
+    "EASE": "#7b2cbf",
+    "BPR": "#b5651d",
+    "Popularity": "#555555",
+}
 
 
 def draw_scaling(result: Result, path: Path) -> None:
@@ -43,20 +50,14 @@ def draw_scaling(result: Result, path: Path) -> None:
 
 
 def draw_frontier(record: Mapping[str, Any], path: Path) -> None:
-    """A metric over seconds of fitting, logarithmic: LightGCN's stops as a line, every other model a point.
+    """A metric over seconds of fitting, logarithmic: a line of each LightGCN's stops, every other model a point.
 
     What took no time, as popularity does, is a line across.
     """
     figure = Figure(figsize=(7, 3.8), layout="constrained")
     axes = figure.subplots()
-    stops = [point for point in record["points"] if point["stage"]]
-    seconds, values = ([point[key] for point in stops] for key in ("seconds", "value"))
-    axes.semilogx(seconds, values, "o-", color=OURS)
-    for point in stops:
-        last = point is stops[-1]
-        text = f"{point['model']}, {point['stage']}" if last else point["stage"].removesuffix(" epochs")
-        where: Any = ((7, -3), "left") if last else ((0, 6), "center")
-        _label(axes, text, point, where, OURS)
+    for title in dict.fromkeys(point["model"] for point in record["points"] if point["stage"]):
+        _draw_stops(axes, [point for point in record["points"] if point["model"] == title])
     for point in record["points"]:
         if point["stage"]:
             continue
@@ -74,6 +75,17 @@ def draw_frontier(record: Mapping[str, Any], path: Path) -> None:
     axes.margins(x=0.25, y=0.1)
     axes.grid(visible=True, which="major", alpha=0.3)
     _save(figure, path)
+
+
+def _draw_stops(axes: Axes, stops: Sequence[Mapping[str, Any]]) -> None:
+    """A line of a model's stops, with the epochs of each."""
+    color = COLORS.get(stops[0]["model"], OURS)
+    seconds, values = ([point[key] for point in stops] for key in ("seconds", "value"))
+    axes.semilogx(seconds, values, "o-", color=color)
+    for point in stops[:-1]:
+        _label(axes, point["stage"].removesuffix(" epochs"), point, ((0, 6), "center"), color)
+    last = stops[-1]
+    _label(axes, f"{last['model']}, {last['stage']}", last, ((7, -3), "left"), color)
 
 
 def _label(axes: Axes, text: str, point: Mapping[str, Any], where: tuple[tuple[int, int], str], color: str) -> None:

@@ -3,7 +3,8 @@
 `python -m benchmarks.frontier gowalla ml-1m`: every model learns from the fit part of the data set's recipe and is
 judged on its validation part; the test part is not looked at. Baselines have the settings of the recorded comparison,
 where there is one of the data set, else their default ones. A stop of LightGCN is a training of its own with so many
-epochs, its schedule falling to 0 at its end, and no validation on the way. Seconds are of fitting alone, for the
+epochs, its schedule falling to 0 at its end, and no validation on the way. Where a recipe NAME-unordered comes along,
+its LightGCN, blind to the order of a user's list, is measured as well. Seconds are of fitting alone, for the
 closed forms of what is computed before the first list. Writes results/frontier/DATA.json and DATA.svg.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.studies.environment import describe_environment
-from tastegraph.studies.known_recipes import recipe_path
+from tastegraph.studies.known_recipes import known_recipes, recipe_path
 from tastegraph.studies.models import settings_of, warm_up, with_settings
 from tastegraph.studies.recipe import load_recipe
 from tastegraph.studies.trial import Trial
@@ -57,7 +59,7 @@ def measure(name: str, shown: tuple[str, ...], stops: tuple[float, ...] = STOPS)
     warm_up(shown)
     metric = recipe.evaluation.select
     points = []
-    for model, stage, settings, fit in _models(trial, recipe, shown, stops):
+    for model, stage, settings, fit in _models(name, trial, recipe, shown, stops):
         began = time.perf_counter()
         ranker = fit()
         seconds = time.perf_counter() - began
@@ -80,23 +82,30 @@ def _with_tuned(recipe: Recipe, name: str, shown: tuple[str, ...]) -> Recipe:
 
 
 def _models(
-    trial: Trial, recipe: Recipe, shown: tuple[str, ...], stops: tuple[float, ...]
+    name: str, trial: Trial, recipe: Recipe, shown: tuple[str, ...], stops: tuple[float, ...]
 ) -> Iterator[tuple[str, str, dict[str, Any], Any]]:
-    for share in stops:
-        epochs = max(1, round(share * recipe.training.epochs))
-        config = recipe.training.model_copy(update={"epochs": epochs})
+    for (title, own), share in product(_lightgcns(name, recipe), stops):
+        epochs = max(1, round(share * own.training.epochs))
 
-        def fit(config: Any = config) -> Ranker:
-            return InnerProduct(train(trial.graph, recipe.model, config).embeddings)
+        def fit(own: Recipe = own, epochs: int = epochs) -> Ranker:
+            config = own.training.model_copy(update={"epochs": epochs})
+            return InnerProduct(train(trial.graph, own.model, config).embeddings)
 
-        yield "LightGCN", f"{epochs} epochs", {}, fit
-    for name in shown:
-        settings = {"settings": settings_of(name, recipe)}
+        yield title, f"{epochs} epochs", {}, fit
+    for baseline in shown:
+        settings = {"settings": settings_of(baseline, recipe)}
 
-        def fit_baseline(name: str = name) -> Ranker:
-            return BASELINES[name](**recipe.models.get(name, {})).fit(trial.split.fit)
+        def fit_baseline(baseline: str = baseline) -> Ranker:
+            return BASELINES[baseline](**recipe.models.get(baseline, {})).fit(trial.split.fit)
 
-        yield BASELINES[name].title, "", settings, fit_baseline
+        yield BASELINES[baseline].title, "", settings, fit_baseline
+
+
+def _lightgcns(name: str, recipe: Recipe) -> Iterator[tuple[str, Recipe]]:
+    yield "LightGCN", recipe
+    unordered = known_recipes().get(f"{name}-unordered")
+    if unordered is not None:
+        yield "LightGCN, blind to order", load_recipe(unordered)
 
 
 def main() -> None:
