@@ -69,8 +69,10 @@ def test_recipes_in_readme() -> None:
     ours, fast, unordered = both("gowalla"), both("gowalla-fast"), both("gowalla-unordered")
     assert (
         f"the recipe `gowalla` comes to {ours[0]} recall@20 and {ours[1]} NDCG@20 in {took['gowalla']:.0f} s on two "
-        f"cores, mean of three seeds (`gowalla-fast`, of one seed, to {fast[0]} and {fast[1]} in {took['gowalla-fast']:.0f} s)"
+        f"cores, mean of three seeds (`gowalla-fast`, of one seed, to {fast[0]} and {fast[1]} in "
+        f"{took['gowalla-fast']:.0f} s)"
     ) in readme
+    assert len(of_seeds("gowalla-fast")) == 1
     assert f"(`gowalla-unordered`) it comes to {unordered[0]} and {unordered[1]}" in readme
     assert f"| **{ours[0]}** (order-blind {unordered[0]}) |" in readme
     wide, yelp = (*both("gowalla-wide"), *both("gowalla-wide-unordered")), both("yelp2018") + both("yelp2018-unordered")
