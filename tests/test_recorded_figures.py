@@ -142,9 +142,9 @@ def test_gowallas_accuracy_against_seconds() -> None:
 
     points = record("frontier/gowalla.json")["points"]
     section = page("docs/accuracy.md").partition("Gowalla, on the last three tenths (`python -m benchmarks.frontier")[2]
-    for model, words in (("LightGCN", "has NDCG@20"), ("LightGCN, blind to order", "it has")):
+    for model, words, end in (("LightGCN", "has NDCG@20", "; "), ("LightGCN, blind to order", "it has", ": after")):
         stops = [told(stop) + f" ({stop['stage']})" for stop in points if stop["model"] == model]
-        assert f"{words} {', '.join(stops)}" in section
+        assert f"{words} {', '.join(stops)}{end}" in section
     others = {point["model"]: told(point) for point in points if point["stage"] == ""}
     assert all(f"{name} {figures}" in section for name, figures in others.items() if name != "Popularity")
 

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-__all__ = ["SCHEMA", "changed_in", "model_of", "read_records", "record_path", "record_there", "write_record"]
+__all__ = [
+    "SCHEMA",
+    "changed_in",
+    "figures_of",
+    "model_of",
+    "read_records",
+    "record_path",
+    "record_there",
+    "write_record",
+]
 
 SCHEMA = 1
 
@@ -30,6 +39,18 @@ def model_of(record: Record) -> str:
 def changed_in(record: Record) -> tuple[str, ...]:
     """The settings that were other than the recipe's, as KEY=VALUE."""
     return tuple(record.get("changed", ()))
+
+
+def figures_of(record: Record) -> tuple[dict[str, float], float]:
+    """What tables show of a run: its test metrics, and seconds of everything but reading the files and scoring test.
+
+    Raises:
+        KeyError: it lacks one of them.
+        TypeError: one of them is no number.
+    """
+    test, seconds = record["metrics"]["test"], record["seconds"]
+    shown = {name: test[name] + 0.0 for name in table_metrics(record["data"])}
+    return shown, seconds["prepare"] + seconds["train"]
 
 
 def record_path(folder: Path, name: str, model: str, seed: int, changed: Sequence[str] = ()) -> Path:
@@ -88,18 +109,11 @@ def _read(path: Path) -> Record:
         if record["schema"] != SCHEMA:
             raise RunError(f"{path}: a record of schema {record['schema']}; expected {SCHEMA}")
         _order(record)
-        _shown(record)
+        if "missing" not in record:
+            figures_of(record)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{path}: no record of a benchmark") from error
     return record
-
-
-def _shown(record: Record) -> list[float]:
-    """The figures of a record that tables show."""
-    if "missing" in record:
-        return []
-    test, seconds = record["metrics"]["test"], record["seconds"]
-    return [*(test[name] + 0.0 for name in table_metrics(record["data"])), seconds["prepare"] + seconds["train"]]
 
 
 def _order(record: Record) -> tuple[str, bool, str, tuple[str, ...], int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.counted import counted
 from tastegraph.errors import RunError
-from tastegraph.studies.benchmark_records import changed_in, model_of
+from tastegraph.studies.benchmark_records import changed_in, figures_of, model_of
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 from tastegraph.studies.published import PUBLISHED, table_metrics
 
@@ -92,8 +92,9 @@ def _own(records: Sequence[Record], names: Sequence[str]) -> str:
     ours = f"ours, `{name}`" if model == LIGHTGCN else f"ours, {title_of(model)}, `{name}`"
     if "missing" in one:
         return f"| {ours} | | {'not run here | ' * len(names)}| | {command} |"
-    figures = " | ".join(_figure([record["metrics"]["test"][metric] for record in records]) for metric in names)
-    seconds = mean(_counted(record["seconds"]) for record in records)
+    shown = [figures_of(record) for record in records]
+    figures = " | ".join(_figure([metrics[name] for metrics, _ in shown]) for name in names)
+    seconds = mean(seconds for _, seconds in shown)
     width = one["recipe"]["model"]["embedding_dim"] if model in TRAINED else ""
     return f"| {ours} | {width} | {figures} | {seconds:.0f} | {', '.join(map(str, seeds))} | {command} |"
 
@@ -101,11 +102,6 @@ def _own(records: Sequence[Record], names: Sequence[str]) -> str:
 def _figure(values: Sequence[float]) -> str:
     spread = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
     return f"**{mean(values):.4f}**{spread}"
-
-
-def _counted(seconds: Mapping[str, float]) -> float:
-    """Everything but reading the files and scoring the test part."""
-    return seconds["prepare"] + seconds["train"]
 
 
 def _machines(records: Sequence[Record]) -> list[str]:
