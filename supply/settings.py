@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from tastegraph.baselines.models import BASELINES
+from tastegraph.studies.fusions import FusionConfig
 from tastegraph.studies.pages import write_into
 from tastegraph.studies.recipe import Recipe
 
@@ -31,13 +32,14 @@ LOWER, UPPER = ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")
 
 
 def tables() -> str:
-    """All of them: the recipe's own keys, those of its tables, those of the baselines."""
+    """All of them: the recipe's own keys, those of its tables, those of the baselines and of fusions."""
     own = "\n".join(["## Beside the tables", "", *HEAD, *_rows(Recipe, "")])
     ours = [_titled(f"## `[{place}]`", kind, f"{place}.") for place, kind in _nested(Recipe)]
     theirs = [
         _titled(f"## `[models.{name}]`", type(model().config), f"models.{name}.") for name, model in BASELINES.items()
     ]
-    return "\n\n".join([*ours, own, *theirs]) + "\n"
+    of_several = _titled('## `[models."A+B"]`', FusionConfig, "models.A+B.")
+    return "\n\n".join([*ours, own, *theirs, of_several]) + "\n"
 
 
 def _nested(kind: type[BaseModel], place: str = "") -> Iterator[tuple[str, type[BaseModel]]]:

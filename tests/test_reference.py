@@ -15,6 +15,7 @@ from supply.settings import BEGIN, END, tables
 import tastegraph
 from tastegraph import errors
 from tastegraph.baselines.models import BASELINES
+from tastegraph.studies.fusions import FusionConfig
 from tastegraph.studies.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]
@@ -34,9 +35,10 @@ def keys_of(kind: type[BaseModel], place: str = "") -> list[str]:
 
 
 def test_settings_has_every_key_with_its_default_and_what_it_is() -> None:
-    rows = re.findall(r"^\| `([\w.]+)` \| (.+?) \| (.*?) \| (.+) \|$", SETTINGS.read_text("utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| `([\w.+]+)` \| (.+?) \| (.*?) \| (.+) \|$", SETTINGS.read_text("utf-8"), re.MULTILINE)
     models = [key for name, model in BASELINES.items() for key in keys_of(type(model().config), f"models.{name}.")]
-    assert sorted(key for key, *_ in rows) == sorted(keys_of(Recipe) + models)
+    fusions = keys_of(FusionConfig, "models.A+B.")
+    assert sorted(key for key, *_ in rows) == sorted(keys_of(Recipe) + models + fusions)
     shown = {key: default for key, _, default, _ in rows}
     for key, value in Recipe().flat().items():
         assert json.loads(shown[key].strip("`")) == value, key

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from tastegraph.baselines.gf_cf import GFCF
@@ -15,7 +14,7 @@ from tastegraph.errors import DataError, RunError, StoppedError
 from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.full_ranking import full_ranking
-from tastegraph.studies.benchmark_records import read_records, write_record
+from tastegraph.studies.benchmark_records import read_records, settings_read, write_record
 from tastegraph.studies.benchmark_table import table_of
 from tastegraph.studies.benchmarks import run_benchmark
 from tastegraph.studies.known_recipes import known_recipe, known_recipes
@@ -26,23 +25,14 @@ from tastegraph.studies.stopping import Stop
 from tastegraph.studies.trial import Trial
 from tastegraph.studies.watcher import Silent
 
+from .published_split import published_split
+
 if TYPE_CHECKING:
     from tastegraph.lightgcn.checkpoint import Epoch
 
 
-def _published_split(folder: Path) -> Path:
-    """40 users of two tastes, 8 items each to learn from and 2 to be found."""
-    rng = np.random.default_rng(3)
-    folder.mkdir()
-    lists = [rng.choice(15, 10, replace=False) + 15 * (u % 2) for u in range(40)]
-    for name, part in (("train", slice(0, 8)), ("test", slice(8, 10))):
-        lines = (" ".join(map(str, [user, *items[part]])) for user, items in enumerate(lists))
-        (folder / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder
-
-
 def test_a_record_tells_what_was_run_on_what_and_what_it_came_to(tmp_path: Path) -> None:
-    source = str(_published_split(tmp_path / "tastes"))
+    source = str(published_split(tmp_path / "tastes"))
     settings = ["training.epochs=20", "training.objective=softmax", "model.start=xavier", "training.seed=4"]
     recipe = load_recipe(None, [*settings, "evaluation.k=[5,10]", "evaluation.select=ndcg@5"], source)
     record = run_benchmark("tastes", recipe, Silent(), lambda _: None)
@@ -57,7 +47,7 @@ def test_a_record_tells_what_was_run_on_what_and_what_it_came_to(tmp_path: Path)
 
 
 def test_a_closed_form_is_judged_as_lightgcn_is_and_has_a_record_and_a_row_of_its_own(tmp_path: Path) -> None:
-    source = str(_published_split(tmp_path / "tastes"))
+    source = str(published_split(tmp_path / "tastes"))
     settings = ["models.gfcf.vectors=4", "evaluation.k=[10]", "evaluation.select=ndcg@10"]
     recipe = load_recipe(None, settings, source)
     record = run_benchmark("tastes", recipe, Silent(), lambda _: None, "gfcf")
@@ -82,7 +72,7 @@ class _Counts(Silent):
 
 
 def test_where_validation_has_nothing_to_choose_from_a_published_split_is_trained_on_once(tmp_path: Path) -> None:
-    source = str(_published_split(tmp_path / "tastes"))
+    source = str(published_split(tmp_path / "tastes"))
     settings = ["training.epochs=4", "training.validate_every=4", "evaluation.k=[5]", "evaluation.select=ndcg@5"]
     recipe, counts = load_recipe(None, settings, source), _Counts()
     record = run_benchmark("tastes", recipe, counts, lambda _: None)
@@ -96,7 +86,7 @@ def test_where_validation_has_nothing_to_choose_from_a_published_split_is_traine
 
 
 def test_whether_there_is_something_to_choose_from_is_asked_of_the_models_own_settings(tmp_path: Path) -> None:
-    source = str(_published_split(tmp_path / "tastes"))
+    source = str(published_split(tmp_path / "tastes"))
     settings = ["training.epochs=4", "training.validate_every=4", "evaluation.k=[5]", "evaluation.select=ndcg@5"]
     for name, of_mf, chosen in (("one", "models.mf.training.validate_every=2", True), ("two", "baselines=[]", False)):
         recipe = load_recipe(None, [*settings, of_mf], source)
@@ -128,7 +118,7 @@ class _StopsAfter(Silent):
 def test_a_run_that_was_stopped_goes_on_and_comes_to_what_one_without_interruption_does(
     tmp_path: Path, epochs: int
 ) -> None:
-    source = str(_published_split(tmp_path / "tastes"))
+    source = str(published_split(tmp_path / "tastes"))
     settings = ["training.epochs=12", "training.patience=12", "training.seed=4", "evaluation.k=[5]"]
     recipe = load_recipe(None, [*settings, "evaluation.select=ndcg@5"], source)
     whole = run_benchmark("tastes", recipe, Silent(), lambda _: None)
@@ -151,7 +141,7 @@ def test_every_recipe_that_comes_along_trains_on_a_small_data_set_of_its_layout(
     name: str, ratings_csv: Path, tmp_path: Path
 ) -> None:
     told = load_recipe(known_recipe(name))
-    source = str(_published_split(tmp_path / "tastes") if told.data.threshold == "none" else ratings_csv)
+    source = str(published_split(tmp_path / "tastes") if told.data.threshold == "none" else ratings_csv)
     settings = ["training.epochs=2", "training.validate_every=1", f"data.source={source}"]
     recipe = load_recipe(known_recipe(name), settings)
     assert recipe.model == told.model
@@ -172,7 +162,7 @@ class _MustNotTrain(Silent):
 
 
 def test_what_has_a_record_of_the_same_code_data_and_settings_is_not_run_again(tmp_path: Path) -> None:
-    source = str(_published_split(tmp_path / "tastes"))
+    source = str(published_split(tmp_path / "tastes"))
     recipe = load_recipe(None, ["training.epochs=2", "evaluation.k=[5]", "evaluation.select=ndcg@5"], source)
     record = json.loads(json.dumps(run_benchmark("tastes", recipe, Silent(), lambda _: None)))
     assert run_benchmark("tastes", recipe, _MustNotTrain(), lambda _: None, there=record) is record
@@ -198,7 +188,7 @@ def test_data_that_cannot_be_had_make_a_row_that_says_so_and_no_record_goes_for_
 def test_data_that_are_not_the_published_ones_are_an_error_and_no_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _published_split(tmp_path / "gowalla")
+    published_split(tmp_path / "gowalla")
     monkeypatch.setenv("TASTEGRAPH_DATA", str(tmp_path))
     with pytest.raises(DataError, match="is not the published file"):
         run_benchmark("gowalla", load_recipe(None, source="gowalla"), Silent(), lambda _: None)
@@ -235,6 +225,20 @@ def test_runs_of_other_settings_are_not_averaged(tmp_path: Path) -> None:
     assert f"| **0.1800** | **0.1500** | 41 | 0 | {command}` |" in table
     assert f"| **0.1700** | **0.1500** | 31 | 1 | {command} --seeds 1` |" in table
     assert f"| **0.1600** | **0.1500** | 21 | 0 | {command} --set training.epochs=5` |" in table
+
+
+def test_settings_that_a_run_does_not_read_keep_no_runs_apart() -> None:
+    one, other = _record(0, 0.18, 40), _record(1, 0.19, 50)
+    read = {"slim": {"l1": 2}, "lightgcn+slim": {"depth": 9}}
+    tables = {**read, "ease": {"l2": 3}}
+    recipe = {"model": {"embedding_dim": 64}, "training": {"seed": 1}, "baselines": ["ease"], "models": tables}
+    before = {**one, "recipe": {**recipe, "baselines": [], "models": {}, "training": {"seed": 0}}}
+    assert "| 0, 1 |" in table_of([before, {**other, "recipe": recipe}])
+    fusion = {**other, "model": "lightgcn+slim", "recipe": recipe}
+    assert settings_read(fusion)["models"] == read
+    lists = [{**fusion, "seed": 0}, {**fusion, "recipe": {**recipe, "models": {**read, "slim": {"l1": 3}}}}]
+    rows = [line for line in table_of(lists).splitlines() if "LightGCN + SLIM" in line]
+    assert len(rows) == 2  # of another SLIM
 
 
 def test_a_file_that_is_no_record_is_named(tmp_path: Path) -> None:

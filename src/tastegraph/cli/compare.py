@@ -26,7 +26,11 @@ def compare(
     data: Data = None,
     *,
     models: Annotated[
-        str, typer.Option(metavar="A,B,...", help="Models to compare: lightgcn, mf, popularity, ease, ...; or all.")
+        str,
+        typer.Option(
+            metavar="A,B,...",
+            help="Models to compare: lightgcn, mf, ease, lightgcn+ease (one list of both), ...; or all.",
+        ),
     ] = "all",
     recipe: Annotated[
         str | None,

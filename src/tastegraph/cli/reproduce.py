@@ -34,7 +34,9 @@ def benchmarks(
     ] = None,
     models: Annotated[
         str,
-        typer.Option(metavar="A,B,...", help="Models to run, with each recipe's settings for them; or all."),
+        typer.Option(
+            metavar="A,B,...", help="Models to run, with each recipe's settings for them, as of compare; or all."
+        ),
     ] = "lightgcn",
     seeds: Annotated[str, typer.Option(metavar="0,1,2", help="Seeds to run each recipe with.")] = "0",
     settings: Annotated[
@@ -204,11 +206,12 @@ def _check_unseeded(changed: list[str]) -> None:
 
 
 def _seeded(model: str, seed: int) -> list[str]:
-    """Settings that give a model its seed."""
+    """Settings that give a model, or those of a fusion, its seed."""
     from tastegraph.baselines.models import BASELINES
+    from tastegraph.studies.fusions import parts_of
 
-    drawn = model in BASELINES and hasattr(BASELINES[model]().config, "seed")
-    return [f"training.seed={seed}", *([f"models.{model}.seed={seed}"] if drawn else [])]
+    drawn = [name for name in parts_of(model) if name in BASELINES and hasattr(BASELINES[name]().config, "seed")]
+    return [f"training.seed={seed}", *(f"models.{name}.seed={seed}" for name in drawn)]
 
 
 def _check_folder(out: Path) -> None:

@@ -109,7 +109,7 @@ def tune(
 
     from tastegraph.studies.folder import check_folder
     from tastegraph.studies.known_recipes import recipe_path
-    from tastegraph.studies.models import known_models
+    from tastegraph.studies.models import known_single_models
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.search import Budget
     from tastegraph.studies.tuning_folder import Asked, asked_in
@@ -128,7 +128,7 @@ def tune(
         asked = replace(asked, budget=budget, storage=storage or asked.storage)
     else:
         resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
-        names = known_models("lightgcn" if models is None else models)
+        names = known_single_models("lightgcn" if models is None else models, "what is tuned")
         asked = Asked(resolved, names, Budget(trials or TRIALS, seconds), pruner or "median", storage, study)
         if out is not None:
             check_folder(out, force=force)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.errors import RunError
 from tastegraph.files import reason_of, write_json
+from tastegraph.studies.fusions import parts_of
 from tastegraph.studies.models import LIGHTGCN
 from tastegraph.studies.published import table_metrics
 from tastegraph.studies.seal import digest_of_text
@@ -25,6 +26,7 @@ __all__ = [
     "read_records",
     "record_path",
     "record_there",
+    "settings_read",
     "write_record",
 ]
 
@@ -39,6 +41,16 @@ def model_of(record: Record) -> str:
 def changed_in(record: Record) -> tuple[str, ...]:
     """The settings that were other than the recipe's, as KEY=VALUE."""
     return tuple(record.get("changed", ()))
+
+
+def settings_read(record: Record) -> dict[str, Any]:
+    """The recipe of a run, as tables of keys, without what the run did not read: baselines, other models' settings."""
+    model = model_of(record)
+    recipe = {key: table for key, table in record.get("recipe", {}).items() if key != "baselines"}
+    if "models" in recipe:
+        own = {model, *parts_of(model)}
+        recipe["models"] = {name: settings for name, settings in recipe["models"].items() if name in own}
+    return recipe
 
 
 def figures_of(record: Record) -> tuple[dict[str, float], float]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tastegraph.data.counted import counted
 from tastegraph.errors import RunError
-from tastegraph.studies.benchmark_records import changed_in, figures_of, model_of
+from tastegraph.studies.benchmark_records import changed_in, figures_of, model_of, settings_read
+from tastegraph.studies.fusions import parts_of
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 from tastegraph.studies.published import PUBLISHED, table_metrics
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_shown", "table_of"]
 
-TRAINED = (LIGHTGCN, MF)  # with embeddings of the recipe's width
+TRAINED = {LIGHTGCN, MF}  # with embeddings of the recipe's width
 
 
 def check_shown(name: str, recipe: Recipe) -> None:
@@ -74,8 +75,7 @@ def _rows(data: str, records: Sequence[Record]) -> Iterator[str]:
 
 def _what(record: Record) -> str:
     """What the runs of a row have in common: all but the seeds."""
-    recipe = deepcopy(record.get("recipe", {}))  # where it was not run, there is none
-    recipe.pop("baselines", None)
+    recipe = deepcopy(settings_read(record))  # where it was not run, there is none
     for settings in (recipe.get("training", {}), *recipe.get("models", {}).values()):
         settings.pop("seed", None)
     return json.dumps([record["name"], model_of(record), changed_in(record), recipe], sort_keys=True)
@@ -95,7 +95,7 @@ def _own(records: Sequence[Record], names: Sequence[str]) -> str:
     shown = [figures_of(record) for record in records]
     figures = " | ".join(_figure([metrics[name] for metrics, _ in shown]) for name in names)
     seconds = mean(seconds for _, seconds in shown)
-    width = one["recipe"]["model"]["embedding_dim"] if model in TRAINED else ""
+    width = "" if TRAINED.isdisjoint(parts_of(model)) else one["recipe"]["model"]["embedding_dim"]
     return f"| {ours} | {width} | {figures} | {seconds:.0f} | {', '.join(map(str, seeds))} | {command} |"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tastegraph.baselines.models import BASELINES
@@ -12,6 +13,7 @@ from tastegraph.lightgcn.ranking import InnerProduct
 from tastegraph.lightgcn.training import train
 from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.ranks.alone import ALONE
+from tastegraph.studies.fusions import fused, fusion_config, is_fusion, parts_of
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 from tastegraph.studies.shared_lists import SharedLists
 
@@ -98,10 +100,11 @@ def contend(
 ) -> Contender:
     """Fit a model by its name, with the recipe's settings for it; again on more, where the trial refits.
 
-    LightGCN and MF are stopped early on validation; they are trained again for the chosen number of epochs.
+    LightGCN and MF are stopped early on validation; they are trained again for the chosen number of epochs. The models
+    of a fusion are fitted one after the other, each as it is alone.
 
     Args:
-        name: "lightgcn", "mf", or a baseline's.
+        name: "lightgcn", "mf", a baseline's, or a fusion's, such as "lightgcn+ease".
         trial: what is learned from and chosen by.
         recipe: settings of all models.
         watcher: is told how it goes on.
@@ -114,6 +117,32 @@ def contend(
     Raises:
         ModelError: it does not work out.
     """
+    fit = partial(_contended, trial, recipe, watcher, checkpoints, once, device, ranks)
+    if not is_fusion(name):
+        return fit(name)[0]
+    made = [fit(part) for part in parts_of(name)]
+    began = time.perf_counter()
+    config = fusion_config(name, recipe.models.get(name, {}))
+    validation: Mapping[str, float] = {}
+    chosen = [ranker for _, ranker in made if ranker is not None]
+    if len(chosen) == len(made):
+        watcher.stage(title_of(name), None)
+        validation = _validation(fused(chosen, config), trial, recipe)
+    seconds = sum(part.seconds for part, _ in made) + time.perf_counter() - began
+    return Contender(fused([part.ranker for part, _ in made], config), validation, seconds)
+
+
+def _contended(
+    trial: Trial,
+    recipe: Recipe,
+    watcher: Watcher,
+    checkpoints: Keepers | None,
+    once: bool,
+    device: torch.device,
+    ranks: Ranks,
+    name: str,
+) -> tuple[Contender, Ranker | None]:
+    """`contend` for a single model, and what makes its lists of validation, if it was chosen by it."""
     own = _own_recipe(name, recipe)
 
     def trained_on_all(epochs: int, stage: str) -> tuple[Ranker, Trained]:
@@ -125,20 +154,20 @@ def contend(
     began = time.perf_counter()
     if once and trial.refits and name in BY_GRADIENT and own.training.validate_every >= own.training.epochs:
         ranker, trained = trained_on_all(own.training.epochs, title_of(name))
-        return Contender(ranker, {}, trained.seconds_before + time.perf_counter() - began, trained)
+        return Contender(ranker, {}, trained.seconds_before + time.perf_counter() - began, trained), None
     chosen = choose(name, trial, recipe, watcher, checkpoints, device=device, ranks=ranks)
     if chosen.trained is None:
         ranker = chosen.ranker
         if trial.refits:
             watcher.stage(f"{title_of(name)} refit", None)
             ranker = _fitted(name, trial.final, recipe)
-        return Contender(ranker, chosen.validation, time.perf_counter() - began)
+        return Contender(ranker, chosen.validation, time.perf_counter() - began), chosen.ranker
     ranker, trained, before = chosen.ranker, chosen.trained, chosen.trained.seconds_before
     if trial.refits:
         ranker, trained = trained_on_all(trained.best_epoch, f"{title_of(name)} refit")
         before += trained.seconds_before
     seconds = before + time.perf_counter() - began
-    return Contender(ranker, chosen.validation, seconds, trained, chosen.trained.epochs)
+    return Contender(ranker, chosen.validation, seconds, trained, chosen.trained.epochs), chosen.ranker
 
 
 def score_test(contender: Contender, trial: Trial, recipe: Recipe) -> Scored:

@@ -11,6 +11,7 @@ from tastegraph.data.estimated_rows import estimated_rows
 from tastegraph.errors import ModelError
 from tastegraph.lightgcn.choices import OBJECTIVES
 from tastegraph.studies.free_memory import available_bytes, own_bytes
+from tastegraph.studies.fusions import is_fusion, parts_of
 from tastegraph.studies.models import LIGHTGCN, MF, title_of
 
 if TYPE_CHECKING:
@@ -181,7 +182,9 @@ def check_memory(names: Sequence[str], trial: Trial, recipe: Recipe) -> None:
 
 
 def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
-    """About how much memory a model's fitting takes at its peak, beside the data."""
+    """About how much memory a model's fitting takes at its peak, beside the data; a fusion as all its models."""
+    if is_fusion(name):
+        return sum(bytes_needed(part, trial, recipe) for part in parts_of(name))
     graph, training = trial.graph, recipe.training
     if name not in (LIGHTGCN, MF):
         model = BASELINES[name](**recipe.models.get(name, {}))

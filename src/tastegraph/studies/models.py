@@ -13,6 +13,7 @@ from tastegraph.baselines.models import BASELINES
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform, Uniform
 from tastegraph.errors import ModelError, RecipeError
 from tastegraph.lightgcn.choices import OBJECTIVES
+from tastegraph.studies.fusions import fusion_config, is_fusion, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ __all__ = [
     "MF",
     "MODELS",
     "known_models",
+    "known_single_models",
     "ranges_of",
     "settings_of",
     "title_of",
@@ -58,26 +60,43 @@ OVER_USERS: Mapping[str, SearchRange] = MappingProxyType(
 
 
 def known_models(names: str | Sequence[str]) -> tuple[str, ...]:
-    """The names, each once and in order; "all" is every model, "a,b" some.
+    """The names, each once and in order; "all" is every single model, "a,b" some, "a+b" one list of both.
 
     Raises:
-        RecipeError: one is unknown; the nearest known one is named.
+        RecipeError: one is unknown, and the nearest known one is named; or a model is fused with itself.
     """
     if names == ALL:
         return MODELS
     if isinstance(names, str):
         names = [name.strip() for name in names.split(",")]
     for name in names:
-        if name not in MODELS:
-            near = difflib.get_close_matches(name.lower(), MODELS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MODELS)}"
-            raise RecipeError(f"unknown model {name!r}; {hint}")
+        parts = parts_of(name)
+        for part in parts:
+            if part not in MODELS:
+                near = difflib.get_close_matches(part.lower(), MODELS, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MODELS)}"
+                raise RecipeError(f"unknown model {part!r}; {hint}")
+        if len(set(parts)) < len(parts):
+            raise RecipeError(f"{name}: a model is fused with others, each once")
     return tuple(dict.fromkeys(names))
+
+
+def known_single_models(names: str | Sequence[str], what: str) -> tuple[str, ...]:
+    """`known_models` where only single ones can be had; `what` says for what.
+
+    Raises:
+        RecipeError: as there, or one is a fusion.
+    """
+    known = known_models(names)
+    for name in known:
+        if is_fusion(name):
+            raise RecipeError(f"{name}: {what} is a single model; fusions are compared (tastegraph compare --models)")
+    return known
 
 
 def title_of(name: str) -> str:
     """What a model is called in tables."""
-    return TITLES.get(name) or BASELINES[name].title
+    return " + ".join(TITLES.get(part) or BASELINES[part].title for part in parts_of(name))
 
 
 def ranges_of(name: str, recipe: Recipe) -> Mapping[str, SearchRange]:
@@ -100,7 +119,13 @@ def ranges_of(name: str, recipe: Recipe) -> Mapping[str, SearchRange]:
 
 
 def settings_of(name: str, recipe: Recipe) -> dict[str, Any]:
-    """All settings that a recipe has for a model, as numbers and words; for LightGCN and MF by table."""
+    """All settings that a recipe has for a model, as numbers and words; for LightGCN and MF by table.
+
+    A fusion's are those of the fusion, and of its models by name.
+    """
+    if is_fusion(name):
+        fusion = fusion_config(name, recipe.models.get(name, {})).model_dump(mode="json")
+        return {**fusion, "models": {part: settings_of(part, recipe) for part in parts_of(name)}}
     if name in TITLES:
         own = recipe if name == LIGHTGCN else recipe.of_mf()
         return {table: getattr(own, table).model_dump(mode="json") for table in ("model", "training")}

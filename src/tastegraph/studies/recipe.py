@@ -16,7 +16,8 @@ from tastegraph.errors import ModelError, RecipeError
 from tastegraph.files import reason_of
 from tastegraph.lightgcn.config import ModelConfig, TrainingConfig, without_unread
 from tastegraph.ranking.metrics import METRICS
-from tastegraph.studies.models import LIGHTGCN, MF, known_models
+from tastegraph.studies.fusions import fusion_config, is_fusion
+from tastegraph.studies.models import LIGHTGCN, MF, known_models, known_single_models
 from tastegraph.studies.recipe_faults import in_words, one_line
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Recipe(BaseModel):
         baselines: models fitted and judged beside LightGCN in a run, by name: "popularity", "mf" (matrix
             factorization: LightGCN's training with K = 0), "ease", ...
         models: settings of the baselines, a table each: `[models.ease]` with hyperparameters; `[models.mf.model]` and
-            `[models.mf.training]` with what differs from LightGCN's.
+            `[models.mf.training]` with what differs from LightGCN's; `[models."lightgcn+ease"]` with those of a fusion.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -130,7 +131,7 @@ class Recipe(BaseModel):
     def _known_baselines(cls, baselines: tuple[str, ...]) -> tuple[str, ...]:
         if LIGHTGCN in baselines:
             raise ValueError(f"{LIGHTGCN} is no baseline of itself")
-        return _in_value_errors(known_models, baselines)
+        return _in_value_errors(known_single_models, baselines, "a baseline of a run")
 
     @field_validator("models")
     @classmethod
@@ -139,7 +140,9 @@ class Recipe(BaseModel):
         if LIGHTGCN in models:
             raise ValueError(f"{LIGHTGCN} has the tables model and training")
         for name, settings in models.items():
-            if name != MF:
+            if is_fusion(name):
+                _in_value_errors(fusion_config, name, settings)
+            elif name != MF:
                 _in_value_errors(lambda name=name, settings=settings: BASELINES[name](**settings))
             elif unknown := settings.keys() - {"model", "training"}:
                 raise ValueError(f"{MF} has the tables model and training, no {min(unknown)}")
