@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tastegraph.studies.benchmark_records import settings_read
+from tastegraph.studies.fusions import parts_of
 from tastegraph.studies.known_recipes import known_recipe
 from tastegraph.studies.published import PUBLISHED, table_metrics
 from tastegraph.studies.recipe import Recipe, load_recipe
@@ -23,7 +24,7 @@ RECORDS = ROOT / "benchmarks" / "results"
 NUMBERS = {12: "twelve", 13: "thirteen", 14: "fourteen", 15: "fifteen"}
 AIMED = {  # rows of "What was aimed at": the recipes whose figures stand there, the second blind to the order of lists
     "Gowalla, 64 dimensions": ("gowalla", "gowalla-unordered"),
-    "Gowalla, any size": ("gowalla-wide", "gowalla-wide-unordered"),
+    "Gowalla, any size": ("gowalla-wide-lightgcn+chebycf", "gowalla-wide-unordered-lightgcn+chebycf"),
     "Yelp2018, 64 dimensions": ("yelp2018", "yelp2018-unordered"),
     "Gowalla, the paper's mathematics and settings": ("gowalla-paper",),
     "Yelp2018, the paper's mathematics and settings": ("yelp2018-paper",),
@@ -91,6 +92,8 @@ def test_recipes_in_readme() -> None:
     assert "(`gowalla-wide`) it has {} and {}, blind {} and {}, of one seed".format(*wide) in readme
     assert "On Yelp2018 `yelp2018` comes to {} and {} (blind {} and {})".format(*yelp) in readme
     assert len(of_seeds("gowalla-wide")) == len(of_seeds("gowalla-wide-unordered")) == 1
+    fused = both("gowalla-wide-lightgcn+chebycf") + both("gowalla-wide-unordered-lightgcn+chebycf")
+    assert "(`--models lightgcn+chebycf`) has {} and {}, blind {} and {}".format(*fused) in readme
 
 
 def test_recipes_on_the_page_of_accuracy() -> None:
@@ -101,6 +104,8 @@ def test_recipes_on_the_page_of_accuracy() -> None:
     (fast,) = of_seeds("gowalla-fast")
     assert fast["metrics"]["test"]["recall@20"] > PUBLISHED["gowalla"][0].metrics["recall@20"]
     assert f"`gowalla-fast` passes the paper's .1830 within {seconds(fast):.0f} s" in told
+    for name in ("gowalla", "gowalla-wide", "gowalla-unordered", "gowalla-wide-unordered"):
+        assert " / ".join(figure[1:] for figure in both(f"{name}-lightgcn+chebycf")) in told
     for name in ("gowalla", "yelp2018"):  # the last look at test
         said = of_seeds(name)[0]["metrics"]["test"]
         assert f", {said['recall@20']:.4f} / {said['ndcg@20']:.4f}".replace("0.", ".") in told
@@ -137,8 +142,9 @@ def test_a_record_is_of_the_recipe_that_comes_along(path: Path) -> None:
         pytest.skip("it was not run")
     model, seed = said["model"], f"{said['seed']}"
     told = load_recipe(known_recipe(said["name"]), [*said.get("changed", []), f"training.seed={seed}"])
-    if "seed" in said["recipe"].get("models", {}).get(model, {}):
-        told = told.with_keys({f"models.{model}.seed": said["seed"]})
+    for part in parts_of(model):
+        if "seed" in said["recipe"].get("models", {}).get(part, {}):
+            told = told.with_keys({f"models.{part}.seed": said["seed"]})
     trees = said["recipe"], told.model_dump(mode="json")
     own, today = (Recipe.model_validate(settings_read({**said, "recipe": tree})) for tree in trees)
     assert own == today  # a setting younger than the record is at its default
@@ -171,6 +177,10 @@ def test_comparisons_in_readme() -> None:
     assert behind(of_1m, "recall@20", *(of_1m.keys() - {"lightgcn"}))
     assert f"({figure(of_1m, 'lightgcn', 'ndcg@10')}; EASE {figure(of_1m, 'ease', 'ndcg@10')})" in readme
     assert not behind(of_1m, "ndcg@10", "lightgcn", "ease")
+    fused = record("comparisons/ml-1m-fusion.json")["models"]
+    assert f"(`lightgcn+ease`, {figure(fused, 'lightgcn+ease', 'ndcg@10')}) is ahead of either" in readme
+    assert behind(fused, "ndcg@10", "lightgcn", "ease")
+    assert all(figure(fused, name, "ndcg@10") == figure(of_1m, name, "ndcg@10") for name in ("lightgcn", "ease"))
 
 
 def test_gowallas_accuracy_against_seconds() -> None:

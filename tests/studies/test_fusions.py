@@ -19,6 +19,7 @@ from tastegraph.studies.benchmark_records import read_records, write_record
 from tastegraph.studies.benchmark_table import table_of
 from tastegraph.studies.benchmarks import run_benchmark
 from tastegraph.studies.comparison import compare
+from tastegraph.studies.comparison_folder import compare_into
 from tastegraph.studies.contenders import contend, score_test
 from tastegraph.studies.fusions import fusion_config
 from tastegraph.studies.manner import Manner
@@ -110,6 +111,13 @@ def test_it_is_compared_and_weighs_nearly_nothing_where_its_weight_says_so(ratin
     assert models["ease+popularity"]["title"] == "EASE + Popularity"
     assert models["ease+popularity"]["metrics"]["test"] == models["ease"]["metrics"]["test"]
     assert models["ease"]["metrics"]["test"] != models["popularity"]["metrics"]["test"]
+
+
+def test_the_report_tells_its_settings_and_those_of_its_models(ratings_csv: Path, tmp_path: Path) -> None:
+    recipe = load_recipe(None, [*SMALL, "models.ease.l2=7", "models.ease+popularity.weights=[2, 1]"], str(ratings_csv))
+    compare_into(tmp_path / "c", recipe, load(str(ratings_csv)), ("ease+popularity", "ease"), Manner(), Silent())
+    report = (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
+    assert "weights [2.0, 1.0], constant 60.0, depth 200, ease (l2 7.0), popularity (none)" in report
 
 
 def test_it_has_a_record_and_a_row(published: str, tmp_path: Path) -> None:

@@ -91,8 +91,11 @@ def _cell(part: Mapping[str, Any], dimension: str, name: str, metric: str) -> st
 
 
 def _in_words(settings: Mapping[str, Any]) -> str:
-    flat = [value if isinstance(value, dict) else {key: value} for key, value in settings.items()]
-    return ", ".join(f"{key} {value}" for table in flat for key, value in table.items()) or "none"
+    models = settings.get("models", {})  # those of a fusion
+    own = {key: value for key, value in settings.items() if key != "models"}
+    flat = [value if isinstance(value, dict) else {key: value} for key, value in own.items()]
+    words = [f"{key} {value}" for table in flat for key, value in table.items()]
+    return ", ".join([*words, *(f"{name} ({_in_words(part)})" for name, part in models.items())]) or "none"
 
 
 def _side_by_side(names: list[str]) -> list[str]:

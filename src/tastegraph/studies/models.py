@@ -152,7 +152,7 @@ def warm_up(names: Sequence[str]) -> None:
 
     user, item = (list(side) for side in zip(*((u, i) for u in range(8) for i in range(8) if (u + i) % 3), strict=True))
     tiny, _ = Interactions.from_frame(pl.DataFrame({"user": user, "item": item}))
-    for name in names:
+    for name in dict.fromkeys(part for several in names for part in parts_of(several)):
         if name not in TITLES:
             with contextlib.suppress(ModelError):  # too little for it: what it needs is loaded all the same
                 BASELINES[name]().fit(tiny).rank(np.arange(1), 1, None)
