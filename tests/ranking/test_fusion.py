@@ -48,6 +48,15 @@ def test_sums_by_hand() -> None:
     assert Fusion([ONE, OTHER], (1, 2), constant=1).rank(np.array([0]), 4, None).tolist() == [[2, 0, 1, 3]]
 
 
+def test_without_weights_each_model_weighs_the_same_and_near_sums_are_told_apart() -> None:
+    assert (
+        Fusion([ONE, OTHER]).rank(np.array([0]), 4, None).tolist()
+        == Fusion([ONE, OTHER], (1, 1)).rank(np.array([0]), 4, None).tolist()
+    )
+    # c = 1e6 brings places to within a part in 10^12 of one another: 0 has 1/(c+1) + 1/(c+2), and so on by hand
+    assert Fusion([ONE, OTHER], (1, 1), 1e6).rank(np.array([0]), 4, None).tolist() == [[0, 2, 1, 3]]
+
+
 def test_what_lies_below_the_depth_has_nothing() -> None:
     # two places each: 0 has 1/1 + 1/2, 2 has 1/1, 1 has 1/2, 3 is listed by neither
     assert Fusion([ONE, OTHER], (1, 1), 0, depth=2).rank(np.array([0]), 2, None).tolist() == [[0, 2]]
@@ -116,7 +125,7 @@ def test_what_it_refuses() -> None:
     ):
         with pytest.raises(ModelError, match=said):
             Fusion([ONE, OTHER], **given_)
-    with pytest.raises(ModelError, match="needs a weight for each model"):
+    with pytest.raises(ModelError, match="needs a model"):
         Fusion([], ())
     with pytest.raises(ModelError, match="at least one place, k = 0"):
         Fusion([ONE, OTHER], (1, 1)).rank(np.arange(1), 0, None)

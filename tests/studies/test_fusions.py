@@ -45,12 +45,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_name_is_of_known_models_each_once() -> None:
-    assert known_models("lightgcn, lightgcn+ease,ease") == ("lightgcn", NAME, "ease")
+    assert known_models("lightgcn, ease + lightgcn,ease") == ("lightgcn", NAME, "ease")
+    assert known_models("all,ease+lightgcn") == (*known_models("all"), NAME)
     assert not [name for name in known_models("all") if "+" in name]
     assert title_of("lightgcn+ease+mf") == "LightGCN + EASE + MF (K = 0)"
     for names, said in (
         ("lightgcn+eas", "unknown model 'eas'; did you mean ease"),
-        ("lightgcn+", "unknown model ''"),
+        ("lightgcn+", "'lightgcn[+]': a fusion has a model before and after each plus"),
         ("ease+ease", "ease[+]ease: a model is fused with others, each once"),
     ):
         with pytest.raises(RecipeError, match=said):
@@ -70,7 +71,8 @@ def test_settings_of_a_fusion() -> None:
         ("models.lightgcn+ease.weights=[1]", "weights: expected one for each of 2 models; found 1"),
         ("models.lightgcn+ease.weights=[1, 0]", "weights.1: input should be greater than 0"),
         ("models.lightgcn+ease.weight=1", "no hyperparameter 'weight'; did you mean 'weights'"),
-        ("models.lightgcn + ease.depth=5", "unknown model 'lightgcn '"),
+        ("models.ease+lightgcn.depth=5", "its weights are in the order of lightgcn[+]ease; name it so"),
+        ("models.lightgcn+ease.weights=2", "weights: input should be a list; found 2"),
         ('baselines=["lightgcn+ease"]', "a baseline of a run is a single model"),
     ):
         with pytest.raises(RecipeError, match=said):
@@ -104,20 +106,20 @@ def test_where_nothing_is_chosen_there_is_no_validation(published: str) -> None:
 
 
 def test_it_is_compared_and_weighs_nearly_nothing_where_its_weight_says_so(ratings_csv: Path) -> None:
-    settings = ["models.ease+popularity.weights=[1000000, 0.000001]", "evaluation.k=[5]"]
+    settings = ["models.popularity+ease.weights=[0.000001, 1000000]", "evaluation.k=[5]"]
     recipe = load_recipe(None, [*SMALL, *settings], str(ratings_csv))
-    names = ("ease", "popularity", "ease+popularity")
+    names = ("ease", "popularity", "popularity+ease")
     models = compare(recipe, load(str(ratings_csv)), names, Manner(), Silent()).result["models"]
-    assert models["ease+popularity"]["title"] == "EASE + Popularity"
-    assert models["ease+popularity"]["metrics"]["test"] == models["ease"]["metrics"]["test"]
+    assert models["popularity+ease"]["title"] == "Popularity + EASE"
+    assert models["popularity+ease"]["metrics"]["test"] == models["ease"]["metrics"]["test"]
     assert models["ease"]["metrics"]["test"] != models["popularity"]["metrics"]["test"]
 
 
 def test_the_report_tells_its_settings_and_those_of_its_models(ratings_csv: Path, tmp_path: Path) -> None:
-    recipe = load_recipe(None, [*SMALL, "models.ease.l2=7", "models.ease+popularity.weights=[2, 1]"], str(ratings_csv))
-    compare_into(tmp_path / "c", recipe, load(str(ratings_csv)), ("ease+popularity", "ease"), Manner(), Silent())
+    recipe = load_recipe(None, [*SMALL, "models.ease.l2=7", "models.popularity+ease.weights=[1, 2]"], str(ratings_csv))
+    compare_into(tmp_path / "c", recipe, load(str(ratings_csv)), ("popularity+ease", "ease"), Manner(), Silent())
     report = (tmp_path / "c" / "report.html").read_text(encoding="utf-8")
-    assert "weights [2.0, 1.0], constant 60.0, depth 200, ease (l2 7.0), popularity (none)" in report
+    assert "weights [1.0, 2.0], constant 60.0, depth 200, popularity (none), ease (l2 7.0)" in report
 
 
 def test_it_has_a_record_and_a_row(published: str, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def checked(title: str, config: type[AConfig], given: Mapping[str, Any]) -> ACon
         key = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
             raise ModelError(f"{title} has no hyperparameter {key!r}; {_nearest(key, config)}") from None
-        message = fault["msg"].removeprefix("Value error, ")
+        message = fault["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
         raise ModelError(f"{title}: {key}: {message[0].lower()}{message[1:]}; found {fault['input']!r}") from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tastegraph.errors import ModelError
-from tastegraph.graph.top_k import NO_ITEM, top_k
+from tastegraph.graph.top_k import NO_ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,21 +33,23 @@ class Fusion:
 
     Attributes:
         rankers: the models m.
-        weights: w, one a model, above 0.
+        weights: w, one a model, above 0; 1 each where there are none.
         constant: c, at least 0: the larger, the less the first places are ahead of the next ones.
-        depth: places of each list that count; all where a longer list is asked for.
+        depth: places of each list that count; as many as are asked for, where that is more.
 
     Raises:
         ModelError: there is no model, a weight is missing or not above 0, or the constant or the depth is too small.
     """
 
     rankers: Sequence[Ranker]
-    weights: Sequence[float]
+    weights: Sequence[float] = ()
     constant: float = 60.0
     depth: int = 200
 
     def __post_init__(self) -> None:
-        if not self.rankers or len(self.weights) != len(self.rankers):
+        if not self.rankers:
+            raise ModelError("a fusion needs a model")
+        if len(self.weights) not in {0, len(self.rankers)}:
             raise ModelError(f"a fusion needs a weight for each model: {len(self.rankers)}, found {len(self.weights)}")
         if not all(weight > 0 and math.isfinite(weight) for weight in self.weights):
             raise ModelError(f"a fusion's weights are above 0; found {', '.join(map(str, self.weights))}")
@@ -75,17 +77,17 @@ class Fusion:
     def _fused(self, lists: Sequence[NDArray[np.int32]], k: int) -> NDArray[np.int32]:
         """The models' lists of some users, int32 [n, depth] each, as one, int32 [n, k]."""
         place = np.arange(1, lists[0].shape[1] + 1)
-        worth = np.concatenate([weight / (self.constant + place) for weight in self.weights])
+        worth = np.concatenate([weight / (self.constant + place) for weight in self.weights or [1.0] * len(lists)])
         listed = np.hstack(lists)
         order = np.argsort(listed, axis=1, kind="stable")
         item = np.take_along_axis(listed, order, axis=1)
         first = np.ones(item.shape, np.bool_)  # of the places of one item, which lie beside one another now
         first[:, 1:] = item[:, 1:] != item[:, :-1]
         begin = np.flatnonzero(first)
-        scores = np.full(item.shape, -np.inf, np.float32)
+        scores = np.full(item.shape, -np.inf)
         scores.flat[begin] = np.add.reduceat(worth[order].ravel(), begin)
         scores[item == NO_ITEM] = -np.inf
-        column = top_k(scores, k)  # of equal sums the lower column, which is the lower item
-        fused: NDArray[np.int32] = np.take_along_axis(item, np.maximum(column, 0), axis=1)
-        fused[column < 0] = NO_ITEM
+        column = np.argsort(-scores, axis=1, kind="stable")[:, :k]  # of equal sums the lower item, which comes first
+        fused: NDArray[np.int32] = np.take_along_axis(item, column, axis=1)
+        fused[np.isneginf(np.take_along_axis(scores, column, axis=1))] = NO_ITEM
         return fused

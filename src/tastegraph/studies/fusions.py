@@ -27,7 +27,7 @@ class FusionConfig(BaseModel):
     Attributes:
         weights: one for each model, in the order of the name; 1 for each where there are none.
         constant: c: the larger, the less the first places are ahead of the next ones.
-        depth: places of each model's list that count.
+        depth: places of each model's list that count; as many as are asked for, where that is more.
     """
 
     model_config = STRICT

@@ -62,23 +62,30 @@ OVER_USERS: Mapping[str, SearchRange] = MappingProxyType(
 def known_models(names: str | Sequence[str]) -> tuple[str, ...]:
     """The names, each once and in order; "all" is every single model, "a,b" some, "a+b" one list of both.
 
+    The models of a fusion are named in the order of `MODELS`, however they are given.
+
     Raises:
         RecipeError: one is unknown, and the nearest known one is named; or a model is fused with itself.
     """
-    if names == ALL:
-        return MODELS
     if isinstance(names, str):
-        names = [name.strip() for name in names.split(",")]
-    for name in names:
-        parts = parts_of(name)
-        for part in parts:
-            if part not in MODELS:
-                near = difflib.get_close_matches(part.lower(), MODELS, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MODELS)}"
-                raise RecipeError(f"unknown model {part!r}; {hint}")
-        if len(set(parts)) < len(parts):
-            raise RecipeError(f"{name}: a model is fused with others, each once")
-    return tuple(dict.fromkeys(names))
+        told = [name.strip() for name in names.split(",")]
+        names = [one for name in told for one in (MODELS if name == ALL else [name])]
+    return tuple(dict.fromkeys(map(_known, names)))
+
+
+def _known(name: str) -> str:
+    """A name, if it is of known models, each once; in their order."""
+    parts = [part.strip() for part in parts_of(name)]
+    for part in parts:
+        if not part and is_fusion(name):
+            raise RecipeError(f"{name!r}: a fusion has a model before and after each plus, such as lightgcn+ease")
+        if part not in MODELS:
+            near = difflib.get_close_matches(part.lower(), MODELS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(MODELS)}"
+            raise RecipeError(f"unknown model {part!r}; {hint}")
+    if len(set(parts)) < len(parts):
+        raise RecipeError(f"{name}: a model is fused with others, each once")
+    return "+".join(sorted(parts, key=MODELS.index))
 
 
 def known_single_models(names: str | Sequence[str], what: str) -> tuple[str, ...]:

@@ -136,7 +136,10 @@ class Recipe(BaseModel):
     @field_validator("models")
     @classmethod
     def _known_settings(cls, models: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        _in_value_errors(known_models, tuple(models))
+        for name in models:
+            (known,) = _in_value_errors(known_models, (name,))
+            if known != name:
+                raise ValueError(f"{name}: its weights are in the order of {known}; name it so")
         if LIGHTGCN in models:
             raise ValueError(f"{LIGHTGCN} has the tables model and training")
         for name, settings in models.items():
