@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from tastegraph.graph.neighbours import NeighbourLists
 
-__all__ = ["NO_ITEM", "compiled_lists", "rank_blocks", "rank_by_inner_product", "top_k", "users_a_block"]
+__all__ = [
+    "NO_ITEM",
+    "check_places",
+    "compiled_lists",
+    "rank_blocks",
+    "rank_by_inner_product",
+    "top_k",
+    "users_a_block",
+]
 
 NO_ITEM = -1
 BLOCK_ENTRIES = 1 << 22  # users x items scored at a time: 16 MB of float32
@@ -47,8 +55,7 @@ def rank_blocks(
     Raises:
         ModelError: k is below 1, or a score is NaN.
     """
-    if k < 1:
-        raise ModelError(f"a list needs at least one place, k = {k}")
+    check_places(k)
     step = users_a_block(num_items, multiple)
     lists = np.full((len(users), k), NO_ITEM, np.int32)
     places = min(k, num_items)
@@ -57,6 +64,16 @@ def rank_blocks(
         block = users[begin : begin + step]
         lists[begin : begin + step, :places] = select(score_block(block), block, exclude, places)
     return lists
+
+
+def check_places(k: int) -> None:
+    """Refuse a list without a place.
+
+    Raises:
+        ModelError: k is below 1.
+    """
+    if k < 1:
+        raise ModelError(f"a list needs at least one place, k = {k}")
 
 
 def users_a_block(num_items: int, multiple: int = 1) -> int:

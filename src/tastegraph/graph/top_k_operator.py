@@ -15,7 +15,7 @@ import torch
 from tastegraph.errors import ModelError
 from tastegraph.graph import devices
 from tastegraph.graph.compiled import use_torchs_threads
-from tastegraph.graph.top_k import NAN, NO_ITEM, compiled_lists, users_a_block
+from tastegraph.graph.top_k import NAN, NO_ITEM, check_places, compiled_lists, users_a_block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +45,7 @@ def rank_embeddings(
     Raises:
         ModelError: k is below 1, or a score is NaN.
     """
-    if k < 1:
-        raise ModelError(f"a list needs at least one place, k = {k}")
+    check_places(k)
     asked = np.ascontiguousarray(users, np.int64)
     ranked = np.full((len(asked), k), NO_ITEM, np.int32)
     rank = _rank_compiled if devices.is_compiled(e_items) else _rank_plainly

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tastegraph.errors import ModelError
-from tastegraph.graph.top_k import NO_ITEM
+from tastegraph.graph.top_k import NO_ITEM, check_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +64,7 @@ class Fusion:
         Raises:
             ModelError: k is below 1.
         """
-        if k < 1:
-            raise ModelError(f"a list needs at least one place, k = {k}")
+        check_places(k)
         depth = max(k, self.depth)
         step = max(1, BLOCK_ENTRIES // (depth * len(self.rankers)))
         lists = np.full((len(users), k), NO_ITEM, np.int32)

@@ -11,7 +11,7 @@ from tastegraph.data.counted import counted
 from tastegraph.errors import RunError
 from tastegraph.studies.benchmark_records import changed_in, figures_of, model_of, settings_read
 from tastegraph.studies.fusions import parts_of
-from tastegraph.studies.models import LIGHTGCN, MF, title_of
+from tastegraph.studies.models import BY_GRADIENT, LIGHTGCN, title_of
 from tastegraph.studies.published import PUBLISHED, table_metrics
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 __all__ = ["check_shown", "table_of"]
-
-TRAINED = {LIGHTGCN, MF}  # with embeddings of the recipe's width
 
 
 def check_shown(name: str, recipe: Recipe) -> None:
@@ -95,7 +93,7 @@ def _own(records: Sequence[Record], names: Sequence[str]) -> str:
     shown = [figures_of(record) for record in records]
     figures = " | ".join(_figure([metrics[name] for metrics, _ in shown]) for name in names)
     seconds = mean(seconds for _, seconds in shown)
-    width = "" if TRAINED.isdisjoint(parts_of(model)) else one["recipe"]["model"]["embedding_dim"]
+    width = "" if BY_GRADIENT.isdisjoint(parts_of(model)) else one["recipe"]["model"]["embedding_dim"]
     return f"| {ours} | {width} | {figures} | {seconds:.0f} | {', '.join(map(str, seeds))} | {command} |"
 
 

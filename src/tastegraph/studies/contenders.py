@@ -14,7 +14,7 @@ from tastegraph.lightgcn.training import train
 from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.ranks.alone import ALONE
 from tastegraph.studies.fusions import fused, fusion_config, is_fusion, parts_of
-from tastegraph.studies.models import LIGHTGCN, MF, title_of
+from tastegraph.studies.models import BY_GRADIENT, MF, title_of
 from tastegraph.studies.shared_lists import SharedLists
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from tastegraph.studies.watcher import Watcher
 
 __all__ = ["Chosen", "Contender", "Scored", "choose", "contend", "score_test"]
-
-BY_GRADIENT = (LIGHTGCN, MF)
 
 
 @dataclass(frozen=True, eq=False)

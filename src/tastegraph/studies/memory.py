@@ -12,7 +12,7 @@ from tastegraph.errors import ModelError
 from tastegraph.lightgcn.choices import OBJECTIVES
 from tastegraph.studies.free_memory import available_bytes, own_bytes
 from tastegraph.studies.fusions import is_fusion, parts_of
-from tastegraph.studies.models import LIGHTGCN, MF, title_of
+from tastegraph.studies.models import BY_GRADIENT, LIGHTGCN, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Need:
         """Why a run is not begun, and what would help."""
         advice = "fewer interactions would help (data.threshold, cleaning)"
         if self.fitting > self.data:
-            learned = self.model in (LIGHTGCN, MF)
+            learned = self.model in BY_GRADIENT
             remedy = "lower model.embedding_dim or training.batch_size" if learned else "leave it out"
             advice = f"most is {title_of(self.model)}'s: {remedy}"
         return (
@@ -186,7 +186,7 @@ def bytes_needed(name: str, trial: Trial, recipe: Recipe) -> int:
     if is_fusion(name):
         return sum(bytes_needed(part, trial, recipe) for part in parts_of(name))
     graph, training = trial.graph, recipe.training
-    if name not in (LIGHTGCN, MF):
+    if name not in BY_GRADIENT:
         model = BASELINES[name](**recipe.models.get(name, {}))
         return model.bytes_needed(graph.num_users, graph.num_items, graph.num_edges)
     rows = COPIES_OF_E0 * 4 * graph.num_nodes * recipe.model.embedding_dim

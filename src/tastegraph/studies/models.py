@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
 
 __all__ = [
+    "BY_GRADIENT",
     "LIGHTGCN",
     "MF",
     "MODELS",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 LIGHTGCN, MF, ALL = "lightgcn", "mf", "all"
+BY_GRADIENT = frozenset({LIGHTGCN, MF})  # what is trained by it, to embeddings of the recipe's width
 TITLES: Mapping[str, str] = {LIGHTGCN: "LightGCN", MF: "MF (K = 0)"}
 MODELS: tuple[str, ...] = (LIGHTGCN, MF, *BASELINES)
 
