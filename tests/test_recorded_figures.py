@@ -87,7 +87,7 @@ def test_recipes_in_readme() -> None:
     ) in readme
     assert len(of_seeds("gowalla-fast")) == 1
     assert f"(`gowalla-unordered`) it comes to {unordered[0]} and {unordered[1]}" in readme
-    assert "(`gowalla-paper`, two hours) it comes to {} and {}".format(*both("gowalla-paper")) in readme
+    assert "(`gowalla-paper`, over two hours) it comes to {} and {}".format(*both("gowalla-paper")) in readme
     assert f"| **{ours[0]}** (order-blind {unordered[0]}) |" in readme
     wide, yelp = (*both("gowalla-wide"), *both("gowalla-wide-unordered")), both("yelp2018") + both("yelp2018-unordered")
     assert "(`gowalla-wide`) it has {} and {}, blind {} and {}, of one seed".format(*wide) in readme

@@ -45,6 +45,11 @@ def test_settings_come_after_the_file(tmp_path: Path) -> None:
     assert recipe.model == Recipe().model
 
 
+@pytest.mark.parametrize("key", ["models.lightgcn+ease.constant", 'models."lightgcn+ease".constant'])
+def test_a_key_may_have_the_quotes_that_a_file_needs(key: str) -> None:
+    assert load_recipe(None, [f"{key}=20"]).models == {"lightgcn+ease": {"constant": 20}}
+
+
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [

@@ -39,6 +39,7 @@ PUBLISHED: Mapping[str, tuple[Published, ...]] = {
     "gowalla": (
         _at_20("LightGCN, paper", 0.1830, 0.1554, "arXiv 2002.02126; RecZoo's UltraGCN README"),
         _at_20("LightGCN, its authors' program, 3 layers", 0.1824, 0.1547, "LightGCN-PyTorch README"),
+        _at_20("LightGCN, its authors' program, 4 layers", 0.1825, 0.1537, "LightGCN-PyTorch README"),
         _at_20("UltraGCN", 0.1862, 0.1580, "UltraGCN README"),
         _at_20("SimpleX", 0.1872, 0.1557, "RecZoo"),
         _at_20("softmax, LightGCN", 0.1874, 0.1571, "logs of junkangwu/BSL"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["DataConfig", "EvaluationConfig", "Recipe", "load_recipe"]
 
 LONGEST_LIST = 1_000_000  # places
+WITHOUT_QUOTES = str.maketrans("", "", "\"'")  # of a key as TOML has it, such as models."lightgcn+ease".constant
 NOT_TOML = (ValueError, RecursionError)  # TOMLDecodeError, no UTF-8, a number of thousands of digits; brackets as many
 Checked = TypeVar("Checked")
 
@@ -273,12 +274,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _parse(setting: str) -> tuple[str, Any]:
     key, equals, text = setting.partition("=")
-    if not equals or not key.strip():
+    key = key.translate(WITHOUT_QUOTES).strip()
+    if not equals or not key:
         raise RecipeError(f"expected key=value, found {setting!r}")
     try:
-        return key.strip(), tomllib.loads(f"value = {text}")["value"]
+        return key, tomllib.loads(f"value = {text}")["value"]
     except NOT_TOML:
-        return key.strip(), text
+        return key, text
 
 
 def _set(tree: dict[str, Any], key: str, value: Any) -> None:
