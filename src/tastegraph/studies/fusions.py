@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tastegraph.ranking.full_ranking import Ranker
 
-__all__ = ["FusionConfig", "fused", "fusion_config", "is_fusion", "parts_of"]
+__all__ = ["PLUS", "FusionConfig", "fused", "fusion_config", "is_fusion", "parts_of"]
 
 PLUS = "+"
 Weight = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]

@@ -13,7 +13,7 @@ from tastegraph.baselines.models import BASELINES
 from tastegraph.baselines.search_space import Choice, Integers, LogUniform, Uniform
 from tastegraph.errors import ModelError, RecipeError
 from tastegraph.lightgcn.choices import OBJECTIVES
-from tastegraph.studies.fusions import fusion_config, is_fusion, parts_of
+from tastegraph.studies.fusions import PLUS, fusion_config, is_fusion, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def _known(name: str) -> str:
             raise RecipeError(f"unknown model {part!r}; {hint}")
     if len(set(parts)) < len(parts):
         raise RecipeError(f"{name}: a model is fused with others, each once")
-    return "+".join(sorted(parts, key=MODELS.index))
+    return PLUS.join(sorted(parts, key=MODELS.index))
 
 
 def known_single_models(names: str | Sequence[str], what: str) -> tuple[str, ...]:
