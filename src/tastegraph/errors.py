@@ -15,6 +15,7 @@ TasteGraphError
     EvaluationError
         LeakError
     RanksError
+        RankGoneError
     RunError
     UnknownUserError
     UnknownItemError
@@ -46,6 +47,7 @@ __all__ = [
     "LeakError",
     "MissingDataError",
     "ModelError",
+    "RankGoneError",
     "RanksError",
     "RecipeError",
     "RequestError",
@@ -131,6 +133,10 @@ class LeakError(EvaluationError):
 
 class RanksError(TasteGraphError):
     """Ranks (processes of one training) that differ, are too many, do not come or have gone."""
+
+
+class RankGoneError(RanksError):
+    """Another rank has gone: this one has nothing to say of its own."""
 
 
 class RunError(TasteGraphError):

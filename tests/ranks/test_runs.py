@@ -274,6 +274,37 @@ def test_a_fault_that_only_another_rank_has_is_told_by_it(csv: Path, tmp_path: P
     assert not (tmp_path / "run").exists()
 
 
+RANK_0_WAITS_FOR_RANK_2_AND_THAT_FOR_RANK_1_WHICH_GOES = """
+import os, runpy, time
+import torch.distributed as dist
+rank, add_up, called = int(os.environ["RANK"]), dist.all_reduce, []
+def all_reduce(x):
+    called.append(x)
+    if len(called) < 20:
+        add_up(x)
+    elif rank == 1:
+        os._exit(9)
+    elif rank == 0:
+        dist.recv(x, 2)
+    else:
+        try:
+            dist.recv(x, 1)
+        finally:
+            time.sleep(2)  # torchrun's signal comes before it knows
+dist.all_reduce = all_reduce
+runpy.run_module("tastegraph", run_name="__main__")
+"""
+
+
+def test_a_rank_that_finds_another_gone_ends_so_that_rank_0_can_say_it(csv: Path, tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(RANK_0_WAITS_FOR_RANK_2_AND_THAT_FOR_RANK_1_WHICH_GOES, encoding="utf-8")
+    done = started(3, str(file), "train", str(csv), "--out", str(tmp_path / "run"), *WORDS)
+    assert done.returncode == 1
+    (line,) = said_by_us(done.stderr)
+    assert line.startswith("tastegraph: another rank has gone, or cannot be reached")
+
+
 def test_more_ranks_than_columns_end_in_one_line(csv: Path, tmp_path: Path) -> None:
     done = started(2, *TRAIN, str(csv), "--out", str(tmp_path / "run"), *WORDS, "--set", "model.embedding_dim=1")
     assert done.returncode == 1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.errors import RanksError, TasteGraphError
+from tastegraph.errors import RankGoneError, RanksError, TasteGraphError
 from tastegraph.ranks.alone import A_MOMENT, ALONE
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def own_device(name: str) -> str:
 def ranks_here(seconds: float, device: str = "cpu") -> Iterator[Ranks]:
     """The processes that torchrun has started with this one; this one alone where it was started by itself.
 
-    A rank other than 0 that fails lets rank 0 say why before it ends, and says it where rank 0 does not.
+    A rank other than 0 that fails lets rank 0 say why before it ends, and says it where rank 0 does not. One that finds
+    another gone has nothing to say of its own, unless the store where ranks meet has gone, with torchrun or rank 0.
 
     Args:
         seconds: how long to wait for a rank.
@@ -137,6 +138,11 @@ def ranks_here(seconds: float, device: str = "cpu") -> Iterator[Ranks]:
         _have_met.set()
         try:
             yield group
+        except RankGoneError:
+            # Rank 0 may be waiting for this one alone: it hears of it, and says it, once this has ended.
+            if group.rank and not group.store_answers():
+                _unheard.set()
+            raise
         except (TasteGraphError, OSError):
             if group.rank and not group.let_the_first_speak():
                 _unheard.set()

@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed.rendezvous import rendezvous
 
-from tastegraph.errors import RanksError
+from tastegraph.errors import RankGoneError, RanksError
 from tastegraph.ranks.alone import A_MOMENT, column_shares
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Group:
     """This process among the ranks of torch.distributed's default group; see `Ranks`.
 
     Raises, from every method, where ranks speak with one another:
-        RanksError: a rank has gone, or does not answer in time.
+        RankGoneError: a rank has gone.
+        RanksError: a rank does not answer in time.
     """
 
     def __init__(self, store: Any) -> None:
@@ -121,6 +122,14 @@ class Group:
             return False
         return True
 
+    def store_answers(self) -> bool:
+        """Whether the store where ranks meet, torchrun's or else rank 0's, is there."""
+        try:
+            self._store.check([FIRST_HAS_SPOKEN])
+        except RuntimeError:
+            return False
+        return True
+
     def heard_by_first(self, what: Told) -> list[Told]:
         """What each rank says, on rank 0."""
         said: list[Any] | None = [None] * self.size if self.rank == 0 else None
@@ -180,9 +189,9 @@ def _spoken_with() -> Iterator[None]:
         raise RanksError(" ".join(str(error).split())) from error
     except RuntimeError as error:  # of Gloo, of NCCL and of the store where ranks meet
         said = str(error).lower()
-        late = "timeout" in said or "timed out" in said
-        what = "does not answer in time (see --rank-timeout)" if late else "has gone, or cannot be reached"
-        raise RanksError(f"another rank {what}") from error
+        if "timeout" in said or "timed out" in said:
+            raise RanksError("another rank does not answer in time (see --rank-timeout)") from error
+        raise RankGoneError("another rank has gone, or cannot be reached") from error
 
 
 class _Sum(torch.autograd.Function):

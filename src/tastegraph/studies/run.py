@@ -242,7 +242,7 @@ def _told_what_is_kept(checkpoints: Checkpoints) -> Iterator[None]:
         kept = checkpoints.states()
         raise DivergedError(f"{error}; the last good state is kept: {kept[-1]}" if kept else str(error)) from error
     except RanksError as error:
-        raise RanksError(str(error) if checkpoints.is_empty() else f"{error}{checkpoints.advice}") from error
+        raise type(error)(str(error) if checkpoints.is_empty() else f"{error}{checkpoints.advice}") from error
     except OSError as error:
         said = f"{error.filename}: {reason_of(error)}" if error.filename else reason_of(error)
         raise RunError(said if checkpoints.is_empty() else f"{said}{checkpoints.advice}") from error
