@@ -347,22 +347,38 @@ def test_a_run_that_memory_cannot_hold_is_refused_before_it_begins(
     assert CliRunner().invoke(app, [*words, "--force"]).exit_code == 0
 
 
-def test_the_recipe_of_the_datas_name_is_hinted_at_unless_settings_are_given(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("named", "hint"),
+    [
+        ("known", "--recipe ml-100k has the best ones found for ml-100k"),
+        ("own", "--recipe general is faster, and better on most data"),
+    ],
+)
+def test_a_recipe_for_the_data_is_hinted_at_unless_settings_are_given(
+    named: str,
+    hint: str,
+    csv: str,
+    workplace: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     from typer.testing import CliRunner
 
     from tastegraph.cli.main import app
-    from tastegraph.errors import DataError
+    from tastegraph.cli.sitting import Sitting
 
-    (tmp_path / "ml-1m").mkdir()  # empty: no training begins
-    monkeypatch.setenv("TASTEGRAPH_DATA", str(tmp_path))
-    hint = "hint: these are the default settings; --recipe ml-1m has the best ones found for ml-1m\n"
-    for more, said in ([], hint), (["--recipe", "ml-1m"], ""), (["--set", "training.epochs=1"], ""), (["--json"], ""):
-        done = CliRunner().invoke(app, ["train", "ml-1m", "--out", str(tmp_path / "run"), *more])
-        assert isinstance(done.exception, DataError)
-        assert "ml-1m" in str(done.exception)
-        assert done.stderr == said
+    if named == "known":
+        request.getfixturevalue("movielens_100k")
+    data = "ml-100k" if named == "known" else csv
+    monkeypatch.chdir(workplace)
+    monkeypatch.setattr(Sitting, "begin", lambda *_: None)  # no training
+    for more in [], ["--recipe", "general"], ["--set", "training.epochs=1"], ["--json"]:
+        done = CliRunner().invoke(app, ["train", data, "--out", str(tmp_path / "run"), *more])
+        hints = [line for line in done.stderr.splitlines() if line.startswith("hint: ")]
+        assert hints == ([] if more else [f"hint: these are the default settings; {hint}"])
+    gone = CliRunner().invoke(app, ["train", str(tmp_path / "gone.csv")])
+    assert (gone.exit_code, gone.stderr) == (1, "")  # the error is all there is to say
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

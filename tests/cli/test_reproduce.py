@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def test_an_unknown_benchmark_is_refused_with_the_nearest_one(tastegraph: Command) -> None:
     done = tastegraph("reproduce", "benchmarks", "--only", "gowala", code=1)
-    assert done.stderr == "tastegraph: gowala: no recipe that comes along; did you mean gowalla?\n"
+    assert done.stderr == "tastegraph: gowala: no data set's recipe that comes along; did you mean gowalla?\n"
 
 
 def test_an_unknown_model_is_refused_before_anything_is_run(tastegraph: Command, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tastegraph.ranking.full_ranking import full_ranking
 from tastegraph.studies.benchmark_records import read_records, settings_read, write_record
 from tastegraph.studies.benchmark_table import table_of
 from tastegraph.studies.benchmarks import run_benchmark
-from tastegraph.studies.known_recipes import known_recipe, known_recipes
+from tastegraph.studies.known_recipes import known_recipe, known_recipes, recipe_path
 from tastegraph.studies.pages import BEGIN, END, write_into
 from tastegraph.studies.published import PUBLISHED, table_metrics
 from tastegraph.studies.recipe import load_recipe
@@ -140,10 +140,10 @@ def test_a_run_that_was_stopped_goes_on_and_comes_to_what_one_without_interrupti
 def test_every_recipe_that_comes_along_trains_on_a_small_data_set_of_its_layout(
     name: str, ratings_csv: Path, tmp_path: Path
 ) -> None:
-    told = load_recipe(known_recipe(name))
+    told = load_recipe(recipe_path(name))
     source = str(published_split(tmp_path / "tastes") if told.data.threshold == "none" else ratings_csv)
     settings = ["training.epochs=2", "training.validate_every=1", f"data.source={source}"]
-    recipe = load_recipe(known_recipe(name), settings)
+    recipe = load_recipe(recipe_path(name), settings)
     assert recipe.model == told.model
     record = run_benchmark(name, recipe, Silent(), lambda _: None)
     assert record["best_epoch"] in (1, 2)

@@ -61,7 +61,7 @@ def compare(
     """Fit LightGCN and the baselines on the same splits and judge them by one protocol, with tests and intervals."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
-    from tastegraph.studies.known_recipes import known_recipes, recipe_path
+    from tastegraph.studies.known_recipes import recipe_path, recipes_of_data
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.memory import check_reading
     from tastegraph.studies.models import known_models
@@ -73,7 +73,7 @@ def compare(
     names = known_models(models)
     manner = Manner(None if k is None else lengths_of(k), protocol, negatives)
     data = data or (Recipe().data.source if recipe is None else None)
-    recipe = recipe or (data if data in known_recipes() else None)
+    recipe = recipe or (data if data in recipes_of_data() else None)
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
     origin = f"recipe {recipe}" if recipe else "defaults, not tuned on these data"
     if out is not None:

@@ -59,12 +59,12 @@ def benchmarks(
     from tastegraph.files import write_whole
     from tastegraph.studies.benchmark_records import read_records
     from tastegraph.studies.benchmark_table import check_shown, table_of
-    from tastegraph.studies.known_recipes import known_recipe, known_recipes
+    from tastegraph.studies.known_recipes import known_recipe, recipes_of_data
     from tastegraph.studies.models import known_models
     from tastegraph.studies.pages import check_page, write_into
     from tastegraph.studies.recipe import load_recipe
 
-    chosen, wanted = known_models(models), {name: known_recipe(name) for name in only or known_recipes()}
+    chosen, wanted = known_models(models), {name: known_recipe(name) for name in only or recipes_of_data()}
     chosen_seeds, changed = _seeds(seeds), settings or []
     _check_unseeded(changed)
     # What would spoil the table is told before hours of training.

@@ -16,6 +16,7 @@ from tastegraph.cli.tracking import trackers_of
 
 if TYPE_CHECKING:
     from tastegraph.studies.recipe import Recipe
+    from tastegraph.studies.run import Prepared
 
 __all__ = ["print_result", "train"]
 
@@ -71,7 +72,7 @@ def train(
 
     Several processes train together under torchrun: torchrun --nproc-per-node R -m tastegraph train ...
     """
-    from tastegraph.studies.known_recipes import known_recipes, recipe_path
+    from tastegraph.studies.known_recipes import recipe_path
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import recipe_of
 
@@ -91,14 +92,24 @@ def train(
         else:
             resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
             ranks.columns(resolved.model.embedding_dim)
-            if recipe is None and not settings and data in known_recipes() and not json:
-                say(f"hint: these are the default settings; --recipe {data} has the best ones found for {data}")
-            result, folder = _begun(sitting, resolved, out)
+            better = None if recipe or settings or data is None or json else _better_for(data)
+            result, folder = _begun(sitting, resolved, out, better)
     if result is not None:
         _show(result, folder, json=json)
 
 
-def _begun(sitting: Sitting, recipe: Recipe, out: Path | None) -> tuple[dict[str, Any] | None, Path]:
+def _better_for(data: str) -> str:
+    """Which recipe to take for a data set, for people."""
+    from tastegraph.studies.known_recipes import GENERAL, recipes_of_data
+
+    if data in recipes_of_data():
+        return f"--recipe {data} has the best ones found for {data}"
+    return f"--recipe {GENERAL} is faster, and better on most data"
+
+
+def _begun(
+    sitting: Sitting, recipe: Recipe, out: Path | None, better: str | None
+) -> tuple[dict[str, Any] | None, Path]:
     """A new run, or the one that ranks had begun which torchrun has started again; what it came to, and where."""
     from tastegraph.studies.folder import check_folder, free_folder, last_folder
     from tastegraph.studies.unfinished import has_begun
@@ -106,14 +117,21 @@ def _begun(sitting: Sitting, recipe: Recipe, out: Path | None) -> tuple[dict[str
     ranks, again = sitting.ranks, restarted()
     if out is not None and not (again and ranks.told(lambda: has_begun(out))):
         ranks.told(lambda: check_folder(out, force=sitting.force))
-        return sitting.begin(recipe, sitting.prepared(recipe), out), out
-    prepared = sitting.prepared(recipe)
+        return sitting.begin(recipe, _prepared(sitting, recipe, better), out), out
+    prepared = _prepared(sitting, recipe, better)
     wish = Path("runs") / prepared.dataset.name
     folder = out or ranks.told(lambda: last_folder(wish) if again and has_begun(last_folder(wish)) else None)
     if folder is not None:
         return sitting.go_on(folder, recipe, lambda _: prepared), folder
     folder = ranks.told(lambda: free_folder(wish))
     return sitting.begin(recipe, prepared, folder), folder
+
+
+def _prepared(sitting: Sitting, recipe: Recipe, better: str | None) -> Prepared:
+    prepared = sitting.prepared(recipe)
+    if better is not None:
+        say(f"hint: these are the default settings; {better}")
+    return prepared
 
 
 def _show(result: dict[str, Any], folder: Path, *, json: bool) -> None:

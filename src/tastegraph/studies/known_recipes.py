@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tastegraph
 from tastegraph.errors import RecipeError
 
-__all__ = ["known_recipe", "known_recipes", "recipe_path"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["GENERAL", "known_recipe", "known_recipes", "recipe_path", "recipes_of_data"]
+
+GENERAL = "general"  # names no data
 
 
 def known_recipes() -> dict[str, Path]:
     """The file of each recipe that comes along."""
     folder = Path(tastegraph.__file__).parent / "recipes"
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def recipes_of_data() -> dict[str, Path]:
+    """Those of one data set each, by whose name theirs begins."""
+    return {name: path for name, path in known_recipes().items() if name != GENERAL}
 
 
 def recipe_path(name: str | None) -> Path | None:
@@ -31,22 +42,21 @@ def recipe_path(name: str | None) -> Path | None:
     path = Path(name)
     if path.exists() or path.suffix == ".toml" or path.name != name:
         return path
-    raise RecipeError(f"{name}: no such recipe or file; {_hint(name)}")
+    raise RecipeError(f"{name}: no such recipe or file; {_hint(name, known)}")
 
 
 def known_recipe(name: str) -> Path:
-    """The file of a recipe that comes along.
+    """The file of a data set's recipe that comes along.
 
     Raises:
         RecipeError: there is none of the name; the nearest one is named.
     """
-    known = known_recipes()
+    known = recipes_of_data()
     if name not in known:
-        raise RecipeError(f"{name}: no recipe that comes along; {_hint(name)}")
+        raise RecipeError(f"{name}: no data set's recipe that comes along; {_hint(name, known)}")
     return known[name]
 
 
-def _hint(name: str) -> str:
-    known = known_recipes()
+def _hint(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
