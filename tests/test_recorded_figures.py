@@ -250,6 +250,23 @@ def test_tables_of_whole_runs_are_those_of_the_records(name: str, table: str) ->
     assert f"<!-- {table}: begin -->\n\n{done.stdout}\n\n<!-- {table}: end -->" in text
 
 
+def test_the_table_of_own_data_is_that_of_the_records() -> None:
+    code = "from benchmarks.own_data import own_data_table; print(own_data_table(), end='')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    text = (ROOT / "docs/accuracy.md").read_text(encoding="utf-8")
+    assert f"<!-- own data: begin -->\n\n{done.stdout}\n\n<!-- own data: end -->" in text
+
+
+def test_the_general_recipe_is_faster_and_better_than_the_defaults() -> None:
+    records = [json.loads(path.read_text("utf-8")) for path in sorted((RECORDS / "own-data").glob("set-*.json"))]
+    assert len(records) >= 6
+    for said in records:
+        defaults, general = (said["figures"]["models"][name] for name in ("defaults", "lightgcn"))
+        assert general["seconds"] < defaults["seconds"], said["on"]
+        for metric in ("ndcg@10", "recall@20"):
+            assert general[metric] > defaults[metric], said["on"]
+
+
 def test_readme_shows_what_quickstart_printed() -> None:
     printed = (RECORDS / "runs" / "quickstart.txt").read_text(encoding="utf-8")
     assert f"```text\n$ make quickstart\n{printed}```\n" in (ROOT / "README.md").read_text(encoding="utf-8")
