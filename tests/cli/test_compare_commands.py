@@ -35,6 +35,17 @@ def test_compare_prints_a_table_a_verdict_and_where_the_report_lies(
     assert "--force" in again.stderr
 
 
+def test_compare_hints_at_a_recipe_where_lightgcn_has_its_defaults(tastegraph: Command, data: str) -> None:
+    hint = "\nhint: --recipe general is faster, and better on most data\n"
+    for models, more, hinted in (
+        ("lightgcn,popularity", [], True),
+        ("popularity", [], False),
+        ("lightgcn", SMALL, False),
+        ("lightgcn", ["--recipe", "general"], False),
+    ):
+        assert (hint in tastegraph("compare", data, "--models", models, *more).stderr) == hinted
+
+
 def test_compare_prints_other_forms_alone_on_stdout(tastegraph: Command, data: str) -> None:
     words = ["compare", data, "--models", "ease,random", "--k", "5", *SMALL]
     lines = list(csv.DictReader(io.StringIO(tastegraph(*words, "--format", "csv").stdout)))

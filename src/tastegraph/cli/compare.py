@@ -61,10 +61,10 @@ def compare(
     """Fit LightGCN and the baselines on the same splits and judge them by one protocol, with tests and intervals."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
-    from tastegraph.studies.known_recipes import recipe_path, recipes_of_data
+    from tastegraph.studies.known_recipes import better_than_defaults, recipe_path, recipes_of_data
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.memory import check_reading
-    from tastegraph.studies.models import known_models
+    from tastegraph.studies.models import LIGHTGCN, known_models
     from tastegraph.studies.recipe import Recipe, load_recipe
     from tastegraph.studies.trial import Trial
 
@@ -86,6 +86,8 @@ def compare(
         tell_reading(dataset, resolved, len(trial.split.positives), trial.removed)
         tell_warnings(dataset, resolved, trial.split)
         say(f"settings: {origin}")
+        if recipe is None and not settings and data is not None and LIGHTGCN in names:
+            say(f"hint: {better_than_defaults(data)}")
 
     from tastegraph.cli.progress import TrainingProgress
     from tastegraph.graph.devices import device_of

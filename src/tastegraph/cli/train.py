@@ -72,7 +72,7 @@ def train(
 
     Several processes train together under torchrun: torchrun --nproc-per-node R -m tastegraph train ...
     """
-    from tastegraph.studies.known_recipes import recipe_path
+    from tastegraph.studies.known_recipes import better_than_defaults, recipe_path
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import recipe_of
 
@@ -92,19 +92,10 @@ def train(
         else:
             resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
             ranks.columns(resolved.model.embedding_dim)
-            better = None if recipe or settings or data is None or json else _better_for(data)
+            better = None if recipe or settings or data is None or json else better_than_defaults(data)
             result, folder = _begun(sitting, resolved, out, better)
     if result is not None:
         _show(result, folder, json=json)
-
-
-def _better_for(data: str) -> str:
-    """Which recipe to take for a data set, for people."""
-    from tastegraph.studies.known_recipes import GENERAL, recipes_of_data
-
-    if data in recipes_of_data():
-        return f"--recipe {data} has the best ones found for {data}"
-    return f"--recipe {GENERAL} is faster, and better on most data"
 
 
 def _begun(

@@ -12,7 +12,7 @@ from tastegraph.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["GENERAL", "known_recipe", "known_recipes", "recipe_path", "recipes_of_data"]
+__all__ = ["GENERAL", "better_than_defaults", "known_recipe", "known_recipes", "recipe_path", "recipes_of_data"]
 
 GENERAL = "general"  # names no data
 
@@ -55,6 +55,13 @@ def known_recipe(name: str) -> Path:
     if name not in known:
         raise RecipeError(f"{name}: no data set's recipe that comes along; {_hint(name, known)}")
     return known[name]
+
+
+def better_than_defaults(data: str) -> str:
+    """Which recipe to take for a data set, for people."""
+    if data in recipes_of_data():
+        return f"--recipe {data} has the best ones found for {data}"
+    return f"--recipe {GENERAL} is faster, and better on most data"
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
