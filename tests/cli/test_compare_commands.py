@@ -85,6 +85,10 @@ def test_a_storage_of_other_data_is_refused_in_one_line(tastegraph: Command, dat
         (["compare", "DATA", "--seeds", "0"], 2, "greater than or equal to 1"),
         (["compare", "DATA", "--set", "models.ease.l3=1"], 1, "no hyperparameter 'l3'"),
         (["compare", "nowhere.csv"], 1, "nowhere.csv"),
+        (["compare", "--recipe", "general"], 1, "recipe general names no data; expected a known data set or a file"),
+        (["tune", "--recipe", "general"], 1, "recipe general names no data"),
+        (["train", "--recipe", "general"], 1, "recipe general names no data"),
+        (["train", "--recipe", "general", "--set", "data.source=nowhere.csv"], 1, "nowhere.csv: no such file"),
         (["tune", "DATA", "--trials", "0"], 2, "greater than or equal to 1"),
         (["tune", "DATA", "--models", ""], 1, "unknown model ''"),
         (

@@ -61,7 +61,7 @@ def compare(
     """Fit LightGCN and the baselines on the same splits and judge them by one protocol, with tests and intervals."""
     from tastegraph.data.load import load
     from tastegraph.studies.folder import check_folder, free_folder
-    from tastegraph.studies.known_recipes import better_than_defaults, recipe_path, recipes_of_data
+    from tastegraph.studies.known_recipes import better_than_defaults, check_data_named, recipe_path, recipes_of_data
     from tastegraph.studies.manner import Manner
     from tastegraph.studies.memory import check_reading
     from tastegraph.studies.models import LIGHTGCN, known_models
@@ -72,6 +72,7 @@ def compare(
     form = "json" if json else form
     names = known_models(models)
     manner = Manner(None if k is None else lengths_of(k), protocol, negatives)
+    check_data_named(recipe, data, settings or [])
     data = data or (Recipe().data.source if recipe is None else None)
     recipe = recipe or (data if data in recipes_of_data() else None)
     resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)

@@ -72,7 +72,7 @@ def train(
 
     Several processes train together under torchrun: torchrun --nproc-per-node R -m tastegraph train ...
     """
-    from tastegraph.studies.known_recipes import better_than_defaults, recipe_path
+    from tastegraph.studies.known_recipes import better_than_defaults, check_data_named, recipe_path
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.unfinished import recipe_of
 
@@ -90,6 +90,7 @@ def train(
             ranks.columns(wanted.model.embedding_dim)  # fails where there are too few for the ranks
             result, folder = sitting.go_on(place, wanted), place
         else:
+            check_data_named(recipe, data, settings or [])
             resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
             ranks.columns(resolved.model.embedding_dim)
             better = None if recipe or settings or data is None or json else better_than_defaults(data)

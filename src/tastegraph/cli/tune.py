@@ -108,7 +108,7 @@ def tune(
     from dataclasses import replace
 
     from tastegraph.studies.folder import check_folder
-    from tastegraph.studies.known_recipes import recipe_path
+    from tastegraph.studies.known_recipes import check_data_named, recipe_path
     from tastegraph.studies.models import known_single_models
     from tastegraph.studies.recipe import load_recipe
     from tastegraph.studies.search import Budget
@@ -127,6 +127,7 @@ def tune(
         budget = Budget(trials or asked.budget.trials, asked.budget.seconds if seconds is None else seconds)
         asked = replace(asked, budget=budget, storage=storage or asked.storage)
     else:
+        check_data_named(recipe, data, settings or [])
         resolved = load_recipe(recipe_path(recipe), settings or [], data, reading)
         names = known_single_models("lightgcn" if models is None else models, "what is tuned")
         asked = Asked(resolved, names, Budget(trials or TRIALS, seconds), pruner or "median", storage, study)

@@ -12,7 +12,15 @@ from tastegraph.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["GENERAL", "better_than_defaults", "known_recipe", "known_recipes", "recipe_path", "recipes_of_data"]
+__all__ = [
+    "GENERAL",
+    "better_than_defaults",
+    "check_data_named",
+    "known_recipe",
+    "known_recipes",
+    "recipe_path",
+    "recipes_of_data",
+]
 
 GENERAL = "general"  # names no data
 
@@ -55,6 +63,18 @@ def known_recipe(name: str) -> Path:
     if name not in known:
         raise RecipeError(f"{name}: no data set's recipe that comes along; {_hint(name, known)}")
     return known[name]
+
+
+def check_data_named(recipe: str | None, data: str | None, settings: Iterable[str]) -> None:
+    """Refuse a recipe that names no data where nothing else names any.
+
+    Raises:
+        RecipeError: of which recipe.
+    """
+    if recipe == GENERAL and data is None and not any(word.startswith("data.source=") for word in settings):
+        raise RecipeError(
+            f"recipe {GENERAL} names no data; expected a known data set or a file before --recipe {GENERAL}"
+        )
 
 
 def better_than_defaults(data: str) -> str:
