@@ -64,8 +64,11 @@ class Vocabulary:
         return len(self.ids)
 
     def index_of(self, ids: pl.Series | Sequence[str]) -> NDArray[np.int32]:
-        """Index of each id, int32 [ids]; -1 for an id that is not here."""
-        asked = pl.DataFrame({"id": pl.Series(ids).cast(self.ids.dtype, strict=False)})
+        """Index of each id, int32 [ids]; -1 for an id that is not here. Spaces around integers are not part of them."""
+        told = pl.Series(ids)
+        if self.ids.dtype == pl.Int64 and told.dtype == pl.String:
+            told = told.str.strip_chars()
+        asked = pl.DataFrame({"id": told.cast(self.ids.dtype, strict=False)})
         known = pl.DataFrame({"id": self.ids}).with_row_index("index")
         found = asked.join(known, on="id", how="left", maintain_order="left")
         return found["index"].cast(pl.Int32).fill_null(-1).to_numpy()
